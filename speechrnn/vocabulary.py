@@ -52,6 +52,14 @@ class Vocabulary:
             known = ", ".join(self.symbols[:20])
             raise DataError(f"vocabulary: no {symbol!r}; it knows {known}") from None
 
+    def class_id(self, text: str) -> int:
+        """The id of `text`, or that of `_unknown_` where the vocabulary has one.
+
+        Raises:
+            DataError: Neither `text` nor `_unknown_` is in the vocabulary.
+        """
+        return self._ids[UNKNOWN] if text not in self and UNKNOWN in self else self.id(text)
+
     def symbol(self, index: int) -> str:
         """The symbol whose id is `index`."""
         return self.symbols[index]

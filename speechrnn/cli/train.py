@@ -1,0 +1,66 @@
+"""`speechrnn train`: Kaldi data directories and a configuration in, an experiment out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def train(
+    config: Annotated[Path, typer.Option(help="YAML file that describes the run.")],
+    train: Annotated[list[Path], typer.Option(help="Kaldi directory to learn from; repeatable.")],
+    out: Annotated[Path, typer.Option(help="Experiment directory to make.")],
+    valid: Annotated[
+        list[Path] | None, typer.Option(help="Kaldi directory to choose the best epoch on.")
+    ] = None,
+    noise: Annotated[
+        list[Path] | None, typer.Option(help="Kaldi directory of noises; none: synthetic noise.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Override: section.key=value; repeatable.")
+    ] = None,
+    allow_shared_speakers: Annotated[
+        bool, typer.Option(help="Let a speaker stand in both --train and --valid.")
+    ] = False,
+) -> None:
+    """Train a recogniser."""
+    from speechrnn.config import load_config
+    from speechrnn.datadir import check_speakers_disjoint, read_datadir
+
+    settings = load_config(config, tuple(set_ or ()))
+    for validation in valid or []:
+        for training in train:
+            check_speakers_disjoint(
+                {"train": training, "valid": validation}, allow_shared=allow_shared_speakers
+            )
+    lists = [
+        [utterance for path in paths or [] for utterance in read_datadir(path)]
+        for paths in (train, valid, noise)
+    ]
+
+    from speechrnn.cli.progress import TrainingProgress
+    from speechrnn.training.loop import Corpus, pick_device
+    from speechrnn.training.loop import train as run_training
+
+    began = time.perf_counter()
+    with TrainingProgress() as progress:
+        best = run_training(
+            settings,
+            Corpus(*lists),
+            out,
+            resume=resume,
+            device=pick_device(device),
+            observer=progress,
+        )
+    print(f"{out}: {_summary(best)}; {time.perf_counter() - began:.0f} s")
+
+
+def _summary(best: dict[str, Any]) -> str:
+    if "valid_accuracy" not in best:
+        return f"{best['epoch']} epochs, training loss {best['train_loss']:.3f}"
+    return f"best epoch {best['epoch']}, validation accuracy {best['valid_accuracy']:.1%}"

@@ -1,0 +1,123 @@
+"""Checkpoints: whole or absent, and never unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from speechrnn.config import parse_config
+from speechrnn.errors import ModelError
+from speechrnn.models.command import CommandModel
+from speechrnn.vocabulary import Vocabulary
+
+_MODEL = "model."
+_AVERAGE = "average."
+_OPTIMIZER = "optimizer."
+_RANDOM = "random_state"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A moment of a training run.
+
+    Attributes:
+        tensors: Weights, their running average, optimizer and random state, by prefixed name.
+        facts: Everything else, as plain JSON values: `config`, `labels`, `epoch`, `step`, …
+    """
+
+    tensors: dict[str, torch.Tensor]
+    facts: dict[str, Any]
+
+
+def pack(
+    model: CommandModel,
+    average: Mapping[str, torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    facts: dict[str, Any],
+) -> Checkpoint:
+    """Gather all that a later process needs to go on exactly here."""
+    tensors = {_MODEL + name: tensor for name, tensor in model.state_dict().items()}
+    tensors |= {_AVERAGE + name: tensor for name, tensor in average.items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"{_OPTIMIZER}{index}.{name}"] = value
+    tensors[_RANDOM] = torch.get_rng_state()
+    return Checkpoint(tensors, facts)
+
+
+def unpack(
+    checkpoint: Checkpoint,
+    model: CommandModel,
+    average: dict[str, torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Put a checkpoint's tensors back in place."""
+    model.load_state_dict(_part(checkpoint, _MODEL))
+    average.update({n: t.to(average[n].device) for n, t in _part(checkpoint, _AVERAGE).items()})
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in _part(checkpoint, _OPTIMIZER).items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    torch.set_rng_state(checkpoint.tensors[_RANDOM])
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint so that `path` holds either all of it or what was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
+    save_file(tensors, part, metadata={"speechrnn": json.dumps(checkpoint.facts)})
+    with open(part, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        ModelError: Missing, cut off, or not written by speechrnn.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such checkpoint; train first, or name another experiment")
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["speechrnn"])
+            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, facts)  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError, OSError) as fault:
+        raise ModelError(
+            f"{path}: damaged or not a speechrnn checkpoint ({fault}); delete it and resume"
+        ) from None
+
+
+def load_experiment(experiment: str | Path) -> CommandModel:
+    """The best model of an experiment directory, averaged weights where they were kept.
+
+    Raises:
+        ModelError: No training has finished an epoch there, or the file is damaged.
+    """
+    return model_of(read_checkpoint(Path(experiment) / "best.safetensors"))
+
+
+def model_of(checkpoint: Checkpoint) -> CommandModel:
+    """The network that a checkpoint holds, ready to evaluate."""
+    config = parse_config(checkpoint.facts["config"], "checkpoint")
+    model = CommandModel(config, Vocabulary(checkpoint.facts["labels"]))
+    model.load_state_dict(_part(checkpoint, _MODEL) | _part(checkpoint, _AVERAGE))
+    return model.eval()
+
+
+def _part(checkpoint: Checkpoint, prefix: str) -> dict[str, torch.Tensor]:
+    return {
+        n.removeprefix(prefix): t for n, t in checkpoint.tensors.items() if n.startswith(prefix)
+    }
