@@ -86,6 +86,12 @@ class ConvConfig(Section):
     kernel: int = Field(ge=1)
     stride: int = Field(1, ge=1)
 
+    @model_validator(mode="after")
+    def _no_gaps(self) -> ConvConfig:
+        if self.stride > self.kernel:
+            raise ValueError("stride must not exceed kernel: frames between would never be seen")
+        return self
+
 
 class ModelConfig(Section):
     """The network (`speechrnn.models`)."""
@@ -99,6 +105,13 @@ class ModelConfig(Section):
     dropout: Probability = 0.2
     pooling: Literal["last", "mean", "max", "attention"] = "attention"
     attention_heads: int = Field(4, ge=1)
+
+    @model_validator(mode="after")
+    def _heads_share(self) -> ModelConfig:
+        units = self.hidden_size * (2 if self.bidirectional else 1)
+        if self.pooling == "attention" and units % self.attention_heads:
+            raise ValueError(f"attention_heads must divide the {units} units of a hidden frame")
+        return self
 
 
 class AugmentConfig(Section):
@@ -184,7 +197,9 @@ def load_config(path: str | Path, overrides: tuple[str, ...] = ()) -> Config:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(fault).split())}") from None
     tree = {} if tree is None else tree
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: expected sections such as 'model:', got a {type(tree).__name__}")
+        raise ConfigError(
+            f"{path}: expected sections such as 'model:', got a {type(tree).__name__}"
+        )
     for override in overrides:
         _set(tree, override)
     return parse_config(tree, str(path))

@@ -1,0 +1,1 @@
+"""The network: convolutions over time, recurrent encoder, pooling head, all of it."""

@@ -1,0 +1,173 @@
+"""The command model: from waveform to the log-probability of each word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from speechrnn.config import Config
+from speechrnn.features.front_end import FrontEnd
+from speechrnn.models.convolution import ConvolutionStack
+from speechrnn.models.encoder import RecurrentEncoder
+from speechrnn.models.head import ClassificationHead
+from speechrnn.models.lengths import num_frames, valid_frames
+from speechrnn.models.recurrent import LayerState
+from speechrnn.vocabulary import Vocabulary
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What one window yields.
+
+    Attributes:
+        log_probs: (B, T, V) of every single frame; arbitrary beyond each window's valid frames.
+        clip_log_probs: (B, V) of the pooled frames.
+        state: What the next window starts from.
+    """
+
+    log_probs: Tensor
+    clip_log_probs: Tensor
+    state: State
+
+
+class CommandModel(nn.Module):
+    """Front end, convolutions, recurrent encoder and classification head.
+
+    Training goes `features` -> (masks on features) -> `logits`; `forward` is the interface that
+    the exported file has too, for whole utterances and for windows of a stream.
+
+    Args:
+        config: The run's settings.
+        vocabulary: The labels.
+    """
+
+    def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary = vocabulary
+        self.grid = config.grid
+        self.pool_frames = config.grid.num_frames(config.clip_samples)
+        self.front_end = FrontEnd(config.features)
+        self.convolutions = ConvolutionStack(config.model.convolutions, config.features.dimension)
+        self.encoder = RecurrentEncoder(config.model, self.convolutions.output_size)
+        self.head = ClassificationHead(config.model, self.encoder.output_size, len(vocabulary))
+
+    @property
+    def num_parameters(self) -> int:
+        """How many trained numbers the model holds."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def features(self, wave: Tensor, wave_lens: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of whole utterances, the context of zeros at both ends added here.
+
+        Args:
+            wave: (B, S) float32 in [-1, 1], anything beyond `wave_lens`.
+            wave_lens: (B) samples, int64.
+
+        Returns:
+            (B, T, F) features, frames of context for the convolutions included, and (B) how
+            many of them belong to each utterance.
+        """
+        samples = torch.arange(wave.shape[1], device=wave.device)
+        wave = wave * (samples < wave_lens[:, None].to(wave.device))
+        total = self.grid.padded_samples(self.grid.num_frames(wave.shape[1]))
+        left = self.grid.left_samples
+        padded = nn.functional.pad(wave, (left, total - left - wave.shape[1]))
+        frames = num_frames(self.grid, wave_lens)
+        context_lens = (frames - 1) * self.grid.hop_samples + self.grid.window_samples
+        feats, _ = self._front_end(padded, None)
+        return feats, valid_frames(self.front_end.grid, context_lens)
+
+    def logits(self, feats: Tensor, feat_lens: Tensor) -> Tensor:
+        """(B, V) logits of whole utterances.
+
+        Args:
+            feats: (B, T, F) from `features`.
+            feat_lens: (B) valid frames, int64.
+        """
+        x, lens = self.convolutions(feats, feat_lens)
+        hidden, _ = self.encoder(x, lens)
+        return self.head(hidden, torch.zeros_like(lens), lens)
+
+    def initial_state(self, batch_size: int) -> State:
+        """What the first window of a stream starts from."""
+        encoder = self.encoder.initial_state(batch_size)
+        pool = next(self.parameters()).new_zeros(batch_size, 0, self.encoder.output_size)
+        state = _flat(encoder)
+        if self.config.features.floor == "peak":
+            state["peak"] = self.front_end.initial_peak(batch_size)
+        state["pool"] = pool
+        state["pool_lens"] = torch.zeros(batch_size, dtype=torch.int64, device=pool.device)
+        return state
+
+    def forward(
+        self,
+        wave: Tensor,
+        wave_lens: Tensor,
+        commit: Tensor | None = None,
+        state: State | None = None,
+    ) -> ModelOutput:
+        """Run over one window of each stream, or over whole utterances.
+
+        Args:
+            wave: (B, S) float32, context included: `grid.left_samples` of what came before (zeros
+                at the start), and what is known of the right context (zeros at the end).
+            wave_lens: (B) samples with context, int64, at least one `grid.window_samples`.
+            commit: (B) frames that the next window will not see again, int64, at most
+                `grid.valid_frames(wave_lens)`; none: all of them.
+            state: From the window before; none: the start of a stream.
+
+        Returns:
+            Log-probabilities, and the state after `commit` frames. The next window's first
+            sample lies `commit * grid.hop_samples` behind this one's.
+        """
+        state = self.initial_state(len(wave)) if state is None else state
+        commit = valid_frames(self.grid, wave_lens) if commit is None else commit
+        feats, peaks = self._front_end(wave, state.get("peak"))
+        x, lens = self.convolutions(feats, valid_frames(self.front_end.grid, wave_lens))
+        layers = [self._layer_state(state, i) for i in range(len(self.encoder.layers))]
+        hidden, layers = self.encoder(x, lens, layers, commit)
+        next_state = _flat(layers)
+        if "peak" in state:
+            next_state["peak"] = self._next_peak(peaks, commit, state["peak"])
+        pool, pool_lens = state["pool"], state["pool_lens"]
+        joined = torch.cat([pool.to(hidden.dtype), hidden], dim=1)  # (B, P + T, D)
+        starts, joint = pool.shape[1] - pool_lens, pool.shape[1]
+        clip = self.head(joined, starts, joint + lens.to(joined.device))
+        next_state |= self._next_pool(joined, pool_lens, joint + commit.to(joined.device), commit)
+        log_probs = self.head.frames(hidden).log_softmax(dim=-1)
+        return ModelOutput(log_probs, clip.log_softmax(dim=-1), next_state)
+
+    def _front_end(self, wave: Tensor, peak: Tensor | None) -> tuple[Tensor, Tensor]:
+        with torch.autocast(wave.device.type, enabled=False):  # log-energies need float32
+            return self.front_end(wave, peak)
+
+    def _layer_state(self, state: State, i: int) -> LayerState:
+        names = (f"rnn_{i}", f"rnn_{i}_cell")
+        return tuple(state[name] for name in names if name in state)
+
+    def _next_peak(self, peaks: Tensor, commit: Tensor, peak: Tensor) -> Tensor:
+        stride = self.grid.hop_samples // self.front_end.grid.hop_samples
+        commit = commit.to(peaks.device)
+        rows = torch.arange(len(peaks), device=peaks.device)
+        return torch.where(commit > 0, peaks[rows, (commit * stride - 1).clamp(min=0)], peak)
+
+    def _next_pool(self, joined: Tensor, pool_lens: Tensor, stops: Tensor, commit: Tensor) -> State:
+        """The last `pool_frames` committed frames of each stream, right-aligned."""
+        size = min(self.pool_frames, joined.shape[1])
+        places = stops[:, None] - size + torch.arange(size, device=joined.device)
+        rows = torch.arange(len(joined), device=joined.device)[:, None]
+        kept = (pool_lens + commit.to(pool_lens.device)).clamp(max=self.pool_frames)
+        return {"pool": joined[rows, places.clamp(min=0)], "pool_lens": kept}
+
+
+def _flat(layers: list[LayerState]) -> State:
+    state = {}
+    for i, layer in enumerate(layers):
+        for suffix, tensor in zip(("", "_cell"), layer, strict=False):
+            state[f"rnn_{i}{suffix}"] = tensor
+    return state

@@ -1,0 +1,61 @@
+"""The recurrent encoder: a stack of recurrent layers."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from speechrnn.config import ModelConfig
+from speechrnn.models.recurrent import LayerState, RecurrentLayer
+
+
+class RecurrentEncoder(nn.Module):
+    """Recurrent layers, each followed by layer normalisation (where asked for) and dropout.
+
+    Args:
+        config: The network's settings.
+        input_size: I, size of an input frame.
+    """
+
+    def __init__(self, config: ModelConfig, input_size: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList()
+        self.norms = nn.ModuleList()
+        for _ in range(config.layers):
+            layer = RecurrentLayer(
+                config.cell, input_size, config.hidden_size, config.bidirectional
+            )
+            input_size = layer.output_size
+            self.layers.append(layer)
+            self.norms.append(nn.LayerNorm(input_size) if config.layer_norm else nn.Identity())
+        self.dropout = nn.Dropout(config.dropout)
+        self.output_size = input_size
+
+    def initial_state(self, batch_size: int) -> list[LayerState]:
+        """What every layer starts from at the beginning of a stream."""
+        return [layer.initial_state(batch_size) for layer in self.layers]
+
+    def forward(
+        self,
+        x: Tensor,
+        lens: Tensor,
+        state: list[LayerState] | None = None,
+        commit: Tensor | None = None,
+    ) -> tuple[Tensor, list[LayerState]]:
+        """Run over whole utterances or over one window of each stream.
+
+        Args:
+            x: (B, T, I) input frames.
+            lens: (B) valid frames, int64.
+            state: Each layer's carried state; none: zeros.
+            commit: (B) frames that the next window will not see again; none: no states.
+
+        Returns:
+            (B, T, D) hidden frames, arbitrary beyond `lens`, and each layer's state after
+            `commit` frames.
+        """
+        next_state = []
+        for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
+            x, layer_state = layer(x, lens, state[i] if state else None, commit)
+            x = self.dropout(norm(x))
+            next_state.append(layer_state)
+        return x, next_state
