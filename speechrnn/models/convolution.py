@@ -19,6 +19,7 @@ class ConvolutionStack(nn.Module):
 
     def __init__(self, configs: Sequence[ConvConfig], input_size: int) -> None:
         super().__init__()
+        self.configs = tuple(configs)
         self.convolutions = nn.ModuleList()
         for config in configs:
             convolution = nn.Conv1d(input_size, config.channels, config.kernel, config.stride)
@@ -39,10 +40,10 @@ class ConvolutionStack(nn.Module):
         Returns:
             (B, T', C) frames and (B) how many of them saw valid features only.
         """
-        if not len(self.convolutions):
+        if not self.configs:
             return feats, feat_lens
         x = feats.transpose(1, 2)  # (B, F, T)
-        for convolution in self.convolutions:
+        for config, convolution in zip(self.configs, self.convolutions, strict=True):
             x = convolution(x).relu()
-            feat_lens = (feat_lens - convolution.kernel_size[0]) // convolution.stride[0] + 1
+            feat_lens = (feat_lens - config.kernel) // config.stride + 1
         return x.transpose(1, 2), feat_lens  # (B, T', C)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 
 from speechrnn.config import ModelConfig
@@ -32,7 +34,7 @@ class RecurrentEncoder(nn.Module):
 
     def initial_state(self, batch_size: int) -> list[LayerState]:
         """What every layer starts from at the beginning of a stream."""
-        return [layer.initial_state(batch_size) for layer in self.layers]
+        return [cast(RecurrentLayer, layer).initial_state(batch_size) for layer in self.layers]
 
     def forward(
         self,

@@ -61,7 +61,7 @@ class AttentionPool(nn.Module):
     def __init__(self, hidden_size: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.score = nn.Linear(hidden_size, heads)
+        self.score = nn.Linear(hidden_size, heads, bias=False)  # a bias shifts all frames alike
 
     def forward(self, hidden: Tensor, starts: Tensor, stops: Tensor) -> Tensor:
         """(B, D) the weighted means, head beside head.

@@ -39,9 +39,8 @@ class RecurrentLayer(nn.Module):
 
     def initial_state(self, batch_size: int) -> LayerState:
         """Zeros, in the weights' type and place."""
-        count = {"feedforward": 0, "lstm": 2}.get(self.cell, 1)
-        weight = next(self.parameters())
-        return tuple(weight.new_zeros(batch_size, self.hidden_size) for _ in range(count))
+        zeros = next(self.parameters()).new_zeros(batch_size, self.hidden_size)
+        return {"feedforward": (), "lstm": (zeros, zeros)}.get(self.cell, (zeros,))
 
     def forward(
         self, x: Tensor, lens: Tensor, state: LayerState | None, commit: Tensor | None
