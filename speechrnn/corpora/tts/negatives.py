@@ -1,0 +1,80 @@
+"""Words that are not commands: no homophone of a command among them, but words much like one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from speechrnn.corpora.tts.common_words import COMMON_WORDS
+
+Phonemes = Sequence[str]
+# Vowels that accents merge or that stress alone sets apart in espeak's English.
+_SAME = {"o@": "O:", "O@": "O:", "O": "O:", "O2": "O", "0": "O", "A@": "A:", "I2": "I", "i": "i:"}
+
+
+def plain(phonemes: Phonemes) -> tuple[str, ...]:
+    """Phonemes without stress, length and distinctions that listeners don't hear."""
+    bare = (phoneme.lstrip("',%=_|").rstrip("#|") for phoneme in phonemes)
+    return tuple(_SAME.get(phoneme, phoneme).rstrip(":") for phoneme in bare if phoneme)
+
+
+def distance(left: Sequence[str], right: Sequence[str]) -> int:
+    """Phonemes to insert, delete or change (Levenshtein) to turn one into the other."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(right, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
+    return row[-1]
+
+
+def homophones(words: Sequence[str], spoken: Mapping[str, Sequence[Phonemes]]) -> list[list[str]]:
+    """Groups of words that sound the same in at least one accent.
+
+    Args:
+        words: The words.
+        spoken: For each word its phonemes, one entry an accent.
+    """
+    groups: list[list[str]] = []
+    for word in words:
+        for group in groups:
+            if any(_same(spoken[word], spoken[other]) for other in group):
+                group.append(word)
+                break
+        else:
+            groups.append([word])
+    return [group for group in groups if len(group) > 1]
+
+
+def near_first(keywords: Sequence[str], spoken: Mapping[str, Sequence[Phonemes]]) -> list[str]:
+    """Common words and pieces of phrases that are not keywords, those nearest to one first.
+
+    Args:
+        keywords: What the recogniser shall know.
+        spoken: Phonemes of the keywords and of `candidates(keywords)`, one entry an accent.
+    """
+    near: dict[str, float] = {}
+    for word in candidates(keywords):
+        if any(_same(spoken[word], spoken[keyword]) for keyword in keywords):
+            continue
+        near[word] = min(
+            distance(mine, plain(theirs)) / max(len(mine), len(theirs), 1)
+            for keyword in keywords
+            for mine, theirs in zip(map(plain, spoken[word]), spoken[keyword], strict=True)
+        )
+    return sorted(near, key=lambda word: (near[word], word))
+
+
+def candidates(keywords: Sequence[str]) -> list[str]:
+    """Common words, and the parts of phrases, alone and joined in other ways."""
+    phrases = [keyword.split() for keyword in keywords if " " in keyword]
+    words = set(COMMON_WORDS)
+    for phrase in phrases:
+        words.update(" ".join(phrase[:i]) for i in range(1, len(phrase)))
+        words.update(" ".join(phrase[i:]) for i in range(1, len(phrase)))
+        words.update(" ".join((*phrase[:-1], other)) for other in ("up", "one", "now", "please"))
+        words.update(" ".join((other, *phrase[1:])) for other in ("night", "all", "some", "turn"))
+    return sorted(words - {keyword.casefold() for keyword in keywords} - set(keywords))
+
+
+def _same(left: Sequence[Phonemes], right: Sequence[Phonemes]) -> bool:
+    return any(plain(a) == plain(b) for a, b in zip(left, right, strict=True))

@@ -1,0 +1,164 @@
+"""Who says what: voices dealt out so that no split hears another's, utterances drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from speechrnn.corpora.tts.prompt import ENGINES, Prompt, Voice
+from speechrnn.errors import DataError
+from speechrnn.vocabulary import UNKNOWN
+
+_MAIN_ACCENTS = ("en", "en-us")  # British and American: too many speak so to train without
+_SAYINGS = {"espeak": 1, "flite": 15, "festival": 20}  # a word and voice, in training
+_UNKNOWN_SHARE = 0.8  # utterances of other words, against those of all keywords
+
+
+@dataclass(frozen=True)
+class Said:
+    """A planned utterance: its class and what makes its sound."""
+
+    utterance: str
+    speaker: str
+    text: str
+    prompt: Prompt
+
+
+def deal_voices(
+    installed: Mapping[str, Any],
+    engines: Sequence[str],
+    hold_out: str | None,
+    voices: int,
+    generator: np.random.Generator,
+) -> dict[str, list[Voice]]:
+    """Voices of each split; no voice, espeak accent or espeak variant is in two of them.
+
+    Args:
+        installed: The worker's answer to `voices`.
+        engines: Engines to use.
+        hold_out: An engine heard only in a test split of its own, `test_<engine>`.
+        voices: espeak voices to train on.
+        generator: Source of all randomness.
+    """
+    splits: dict[str, list[Voice]] = {"train": [], "valid": [], "test": []}
+    for engine in engines:
+        if engine == "espeak":
+            dealt = _deal_espeak(installed["accents"], installed["variants"], voices, generator)
+        else:
+            dealt = {"train": [Voice(engine, name) for name in installed[engine]]}
+        if engine == hold_out:
+            every = [voice for split in dealt.values() for voice in split]
+            splits[f"test_{engine}"] = every[:40]
+        else:
+            for split, dealt_voices in dealt.items():
+                splits[split] += dealt_voices
+    return splits
+
+
+def _deal_espeak(
+    accents: Sequence[str], variants: Sequence[str], voices: int, generator: np.random.Generator
+) -> dict[str, list[Voice]]:
+    rare = [
+        str(accent) for accent in generator.permutation(sorted(set(accents) - {*_MAIN_ACCENTS}))
+    ]
+    mixed = [str(variant) for variant in generator.permutation(sorted(variants))]
+    fifth = len(mixed) // 5
+    shares = {
+        "test": (rare[:2], mixed[:fifth]),
+        "valid": (rare[2:3], mixed[fifth : 2 * fifth]),
+        "train": (rare[3:] + sorted({*_MAIN_ACCENTS} & set(accents)), mixed[2 * fifth :]),
+    }
+    dealt = {}
+    for split, (said_in, said_by) in shares.items():
+        every = [Voice("espeak", f"{accent}+{throat}") for accent in said_in for throat in said_by]
+        count = min(voices, len(every)) if split == "train" else len(every)
+        dealt[split] = [every[i] for i in generator.permutation(len(every))[:count]]
+    return dealt
+
+
+def draw_prompts(
+    split: str,
+    voices: Sequence[Voice],
+    keywords: Sequence[str],
+    others: Sequence[str],
+    audio: Path,
+    generator: np.random.Generator,
+) -> list[Said]:
+    """Every utterance of a split, engines one after another.
+
+    Args:
+        split: Its name; training hears engines with few voices more often.
+        voices: Who speaks.
+        keywords: Said by every voice.
+        others: Words of the class `_unknown_`, those nearest to a keyword first; may be empty.
+        audio: Where the WAV files go.
+        generator: Source of all randomness.
+    """
+    nearness = 1.0 / (10.0 + np.arange(len(others)))  # near misses are said more often
+    drawn: list[Said] = []
+    for engine in ENGINES:
+        of_engine = [voice for voice in voices if voice.engine == engine]
+        sayings = (
+            _SAYINGS[engine] if split == "train" else max(2, min(8, 80 // max(1, len(of_engine))))
+        )
+        pairs = [
+            (voice, word, word) for voice in of_engine for word in keywords for _ in range(sayings)
+        ]
+        if others:
+            count = round(len(pairs) * _UNKNOWN_SHARE)
+            words = generator.choice(len(others), count, p=nearness / nearness.sum())
+            speakers = generator.integers(0, max(1, len(of_engine)), count)
+            pairs += [
+                (of_engine[v], UNKNOWN, others[w]) for v, w in zip(speakers, words, strict=True)
+            ]
+        pairs.sort(key=lambda pair: pair[0].name)
+        for number, (voice, label, words_said) in enumerate(pairs):
+            drawn.append(_draw(number, voice, label, words_said, audio / split, generator))
+    return drawn
+
+
+def _draw(
+    number: int,
+    voice: Voice,
+    label: str,
+    words: str,
+    folder: Path,
+    generator: np.random.Generator,
+) -> Said:
+    slug = "".join(c if c.isascii() and c.isalnum() else "_" for c in label.casefold()).strip("_")
+    utterance = f"{voice.speaker}-{slug or 'word'}-{number:05d}"
+    prompt = Prompt(
+        path=str(folder / voice.speaker / f"{utterance}.wav"),
+        text=words,
+        engine=voice.engine,
+        voice=voice.name,
+        rate_wpm=int(generator.integers(110, 221)),
+        pitch=int(generator.integers(20, 81)),
+        pitch_range=int(generator.integers(20, 91)),
+        volume=int(generator.integers(50, 101)),
+        margin_ms=float(np.round(generator.uniform(20.0, 50.0), 1)),
+    )
+    return Said(utterance, voice.speaker, label, prompt)
+
+
+def check_engines(
+    engines: Sequence[str], hold_out: str | None, installed: Mapping[str, Any]
+) -> None:
+    """Refuse engines that don't exist, that are not installed, or that leave nothing to train on.
+
+    Raises:
+        DataError: With the names that could be given instead.
+    """
+    for engine in (*engines, *([hold_out] if hold_out else [])):
+        if engine not in ENGINES:
+            raise DataError(f"--engines: no engine {engine!r}; there are {', '.join(ENGINES)}")
+        if engine != "espeak" and not installed[engine]:
+            raise DataError(f"--engines: {engine} is not installed; install it or leave it out")
+    if hold_out and hold_out not in engines:
+        raise DataError(f"--hold-out-engine: {hold_out} is not among the engines in use")
+    if not set(engines) - {hold_out}:
+        raise DataError("--hold-out-engine: nothing is left to train on; use two engines or more")
