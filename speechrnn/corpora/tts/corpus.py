@@ -12,7 +12,7 @@ import numpy as np
 from speechrnn.audio import write_wav
 from speechrnn.datadir import Utterance, write_datadir
 
-from speechrnn.corpora.tts.negatives import candidates, homophones, near_first
+from speechrnn.corpora.tts.negatives import candidates, homophones, rank_others
 from speechrnn.corpora.tts.noises import KINDS, make_noise
 from speechrnn.corpora.tts.plan import Said, check_engines, deal_voices, draw_prompts
 from speechrnn.corpora.tts.pool import Pool
@@ -96,7 +96,7 @@ def prepare(
                 split,
                 split_voices,
                 keywords,
-                _words_of(split, others) if rejection else [],
+                _words_of(split, others) if rejection else {},
                 target / "audio",
                 generator,
             )
@@ -121,7 +121,7 @@ def prepare(
     return counts
 
 
-def _other_words(pool: Pool, keywords: Sequence[str]) -> list[str]:
+def _other_words(pool: Pool, keywords: Sequence[str]) -> dict[str, float]:
     texts = [*keywords, *candidates(keywords)]
     answers = pool.ask({"ask": "phonemes", "texts": texts, "accents": list(_ACCENTS)})
     spoken = dict(zip(texts, answers, strict=True))
@@ -131,13 +131,13 @@ def _other_words(pool: Pool, keywords: Sequence[str]) -> list[str]:
     for group in homophones(keywords, spoken):
         alike = " and ".join(map(repr, group))
         raise DataError(f"--words: {alike} sound the same; keep one of them")
-    return near_first(keywords, spoken)
+    return rank_others(keywords, spoken)
 
 
-def _words_of(split: str, others: Sequence[str]) -> list[str]:
-    """Of every five other words one is for testing; a tenth is for validation."""
+def _words_of(split: str, others: Mapping[str, float]) -> dict[str, float]:
+    """Of every ten other words two are for testing and one for validation, near misses too."""
     places = {"train": (1, 2, 3, 4, 6, 7, 8), "valid": (9,)}.get(split, (0, 5))
-    return [word for place, word in enumerate(others) if place % 10 in places]
+    return {word: others[word] for place, word in enumerate(others) if place % 10 in places}
 
 
 def _check_spoken(

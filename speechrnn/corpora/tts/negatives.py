@@ -45,23 +45,28 @@ def homophones(words: Sequence[str], spoken: Mapping[str, Sequence[Phonemes]]) -
     return [group for group in groups if len(group) > 1]
 
 
-def near_first(keywords: Sequence[str], spoken: Mapping[str, Sequence[Phonemes]]) -> list[str]:
+def rank_others(
+    keywords: Sequence[str], spoken: Mapping[str, Sequence[Phonemes]]
+) -> dict[str, float]:
     """Common words and pieces of phrases that are not keywords, those nearest to one first.
 
     Args:
         keywords: What the recogniser shall know.
         spoken: Phonemes of the keywords and of `candidates(keywords)`, one entry an accent.
+
+    Returns:
+        For each word the share of its phonemes that must change to make it a keyword.
     """
     near: dict[str, float] = {}
     for word in candidates(keywords):
         if any(_same(spoken[word], spoken[keyword]) for keyword in keywords):
             continue
         near[word] = min(
-            distance(mine, plain(theirs)) / max(len(mine), len(theirs), 1)
+            distance(plain(mine), plain(theirs)) / max(len(plain(mine)), len(plain(theirs)), 1)
             for keyword in keywords
-            for mine, theirs in zip(map(plain, spoken[word]), spoken[keyword], strict=True)
+            for mine, theirs in zip(spoken[word], spoken[keyword], strict=True)
         )
-    return sorted(near, key=lambda word: (near[word], word))
+    return dict(sorted(near.items(), key=lambda item: (item[1], item[0])))
 
 
 def candidates(keywords: Sequence[str]) -> list[str]:

@@ -84,7 +84,7 @@ def draw_prompts(
     split: str,
     voices: Sequence[Voice],
     keywords: Sequence[str],
-    others: Sequence[str],
+    others: Mapping[str, float],
     audio: Path,
     generator: np.random.Generator,
 ) -> list[Said]:
@@ -94,11 +94,13 @@ def draw_prompts(
         split: Its name; training hears engines with few voices more often.
         voices: Who speaks.
         keywords: Said by every voice.
-        others: Words of the class `_unknown_`, those nearest to a keyword first; may be empty.
+        others: Words of the class `_unknown_` and how far each is from a keyword, between 0 and
+            1; may be empty.
         audio: Where the WAV files go.
         generator: Source of all randomness.
     """
-    nearness = 1.0 / (10.0 + np.arange(len(others)))  # near misses are said more often
+    words = list(others)
+    chances = np.maximum(np.array(list(others.values())), 0.2) ** -2.0  # near misses more often
     drawn: list[Said] = []
     for engine in ENGINES:
         of_engine = [voice for voice in voices if voice.engine == engine]
@@ -108,12 +110,12 @@ def draw_prompts(
         pairs = [
             (voice, word, word) for voice in of_engine for word in keywords for _ in range(sayings)
         ]
-        if others:
+        if words and pairs:
             count = round(len(pairs) * _UNKNOWN_SHARE)
-            words = generator.choice(len(others), count, p=nearness / nearness.sum())
-            speakers = generator.integers(0, max(1, len(of_engine)), count)
+            said = generator.choice(len(words), count, p=chances / chances.sum())
+            speakers = generator.integers(0, len(of_engine), count)
             pairs += [
-                (of_engine[v], UNKNOWN, others[w]) for v, w in zip(speakers, words, strict=True)
+                (of_engine[v], UNKNOWN, words[w]) for v, w in zip(speakers, said, strict=True)
             ]
         pairs.sort(key=lambda pair: pair[0].name)
         for number, (voice, label, words_said) in enumerate(pairs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -10,7 +11,6 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict
-from itertools import groupby
 from typing import Any
 
 from speechrnn.corpora.tts.prompt import Prompt
@@ -70,17 +70,15 @@ class Pool:
             DataError: A worker failed; the others are stopped.
         """
         batches: list[list[Prompt]] = []
-        for engine, group in groupby(prompts, key=lambda prompt: prompt.engine):
+        for engine, group in itertools.groupby(prompts, key=lambda prompt: prompt.engine):
             together = list(group)
             size = BATCH[engine]
             batches += [together[i : i + size] for i in range(0, len(together), size)]
-        done = 0
+        done = itertools.count(1)  # its next() is atomic
 
         def count() -> None:
-            nonlocal done
-            done += 1
             if progress is not None:
-                progress(done, len(prompts))
+                progress(next(done), len(prompts))
 
         def run(batch: list[Prompt]) -> list[int]:
             if self._closed:
