@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-
 from speechrnn.datadir import Utterance, write_datadir
 
 TONES_HZ = {"low": 300.0, "mid": 900.0, "high": 2500.0}

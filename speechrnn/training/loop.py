@@ -14,8 +14,8 @@ from torch import nn
 
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config
-from speechrnn.dataset import Dataset, epoch_batches, load_dataset, sequential_batches
 from speechrnn.datadir import Utterance
+from speechrnn.dataset import Dataset, epoch_batches, load_dataset, sequential_batches
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.features import FeatureStatistics
 from speechrnn.models.command import CommandModel

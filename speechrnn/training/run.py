@@ -42,8 +42,8 @@ class RunDirectory:
             raise ConfigError(f"{path}: holds a run already; pass --resume, or another --out")
         if self.start and self.start.facts["config"] != config.model_dump(mode="json"):
             raise ConfigError(
-                f"{path}: was begun with other settings ({_changed(self.start, config)}); resume with the same "
-                "ones, or pass another --out"
+                f"{path}: was begun with other settings ({_changed(self.start, config)}); "
+                "resume with the same ones, or pass another --out"
             )
         path.mkdir(parents=True, exist_ok=True)
         (path / "config.yaml").write_text(dump_config(config), encoding="utf-8")
@@ -52,7 +52,7 @@ class RunDirectory:
         logging.getLogger("speechrnn").addHandler(self._handler)
         logging.getLogger("speechrnn").setLevel(logging.INFO)
         self._trim_metrics(self.start.facts["epoch"] if self.start else 0)
-        self._metrics = open(path / "metrics.jsonl", "a", encoding="utf-8")
+        self._metrics = (path / "metrics.jsonl").open("a", encoding="utf-8")
         self._board = SummaryWriter(str(path / "tensorboard"))
 
     def write_environment(self, device: torch.device) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from speechrnn.datadir import read_datadir
 
 from speechrnn.config import Config, parse_config
-from speechrnn.datadir import read_datadir
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
 from speechrnn.training.loop import Corpus, pick_device, train
@@ -100,7 +100,7 @@ def test_a_run_is_not_overwritten(corpus: Corpus, tmp_path: Path) -> None:
     train(tiny_config(epochs=1), corpus, tmp_path, device=CPU)
     with pytest.raises(ConfigError, match="pass --resume"):
         train(tiny_config(epochs=1), corpus, tmp_path, device=CPU)
-    with pytest.raises(ConfigError, match="training.epochs: 1 before, 2 now"):
+    with pytest.raises(ConfigError, match=r"training\.epochs: 1 before, 2 now"):
         train(tiny_config(epochs=2), corpus, tmp_path, device=CPU, resume=True)
 
 

@@ -1,0 +1,96 @@
+"""Decoded clips, and how an epoch is drawn from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from speechrnn.datadir import Utterance, read_datadir
+from speechrnn.dataset import Dataset, epoch_batches, load_dataset, sequential_batches
+from speechrnn.errors import DataError
+from speechrnn.vocabulary import Vocabulary
+
+
+def skewed(counts: tuple[int, ...]) -> Dataset:
+    targets = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    lengths = 100 + 37 * torch.arange(len(targets)) % 900
+    return Dataset(
+        torch.zeros(int(lengths.sum()), dtype=torch.int16),
+        lengths.cumsum(0) - lengths,
+        lengths,
+        targets,
+        tuple(Utterance(f"u{i}", Path("none"), "s", "w", f"u{i}") for i in range(len(targets))),
+        (),
+    )
+
+
+def test_waves_are_what_the_files_hold(tones: Path) -> None:
+    utterances = read_datadir(tones / "train")
+    dataset = load_dataset(utterances, Vocabulary.of_words(u.text for u in utterances), 8000)
+    wave, wave_lens = dataset.waves(torch.tensor([3, 0, 7]))
+    for row, index in enumerate([3, 0, 7]):
+        expected, _ = soundfile.read(utterances[index].wav, dtype="float32")
+        assert wave_lens[row] == len(expected)
+        # Stored in 16 bits: half a step of rounding on either side.
+        np.testing.assert_allclose(wave[row, : len(expected)], expected, atol=1.1 / 32767)
+        assert not wave[row, len(expected) :].any()
+
+
+def test_unreadable_clips_are_left_out_and_named(tones: Path, tmp_path: Path) -> None:
+    good = read_datadir(tones / "train")[:2]
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no audio")
+    bad = Utterance("zed-1", broken, "zed", good[0].text, "zed-1")
+    vocabulary = Vocabulary.of_words(u.text for u in good)
+    dataset = load_dataset([good[0], bad, good[1]], vocabulary, 8000)
+    assert [u.id for u in dataset.utterances] == [good[0].id, good[1].id]
+    assert len(dataset.faults) == 1 and "broken.wav" in dataset.faults[0]
+    with pytest.raises(DataError, match="broken"):
+        load_dataset([bad], vocabulary, 8000)
+
+
+def test_unknown_words_need_an_unknown_class(tones: Path) -> None:
+    utterances = read_datadir(tones / "train")
+    with pytest.raises(DataError, match="no 'low'"):
+        load_dataset(utterances, Vocabulary(["high", "mid"]), 8000)
+    dataset = load_dataset(utterances, Vocabulary(["high", "mid", "_unknown_"]), 8000)
+    lows = [i for i, u in enumerate(dataset.utterances) if u.text == "low"]
+    assert set(dataset.targets[lows].tolist()) == {2}
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_an_unbalanced_epoch_takes_every_clip_once(batch_size: int) -> None:
+    dataset = skewed((50, 30, 20))
+    batches = epoch_batches(dataset, batch_size, 0.0, seed=1, epoch=0)
+    assert sorted(torch.cat(batches).tolist()) == list(range(100))
+    sequential = torch.cat(list(sequential_batches(dataset, batch_size)))
+    assert sorted(sequential.tolist()) == list(range(100))
+
+
+@pytest.mark.parametrize(("balance", "shares"), [(1.0, (100, 100, 100)), (0.5, (176, 79, 45))])
+def test_balance_draws_rare_classes_more_often(balance: float, shares: tuple[int, ...]) -> None:
+    # 240, 48 and 16 clips; at 0.5 each class weighs the square root of its count.
+    dataset = skewed((240, 48, 16))
+    drawn = torch.cat(epoch_batches(dataset, 16, balance, seed=0, epoch=3))
+    counts = torch.bincount(dataset.targets[drawn], minlength=3).double()
+    expected = torch.tensor(shares, dtype=torch.float64) * len(drawn) / sum(shares)
+    torch.testing.assert_close(counts, expected, atol=3.0, rtol=0.0)
+    assert abs(len(drawn) - len(dataset)) <= 1
+
+
+def test_epochs_differ_and_repeat_exactly() -> None:
+    dataset = skewed((50, 50))
+    first, again, second = (epoch_batches(dataset, 8, 0.5, 5, epoch) for epoch in (0, 0, 1))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not torch.equal(torch.cat(first), torch.cat(second))
+
+
+def test_batches_hold_clips_of_similar_length() -> None:
+    dataset = skewed((500, 500))
+    batches = epoch_batches(dataset, 10, 0.0, 0, 0)
+    spans = [int(dataset.lengths[b].max() - dataset.lengths[b].min()) for b in batches]
+    assert np.median(spans) < 150  # of 900 in the whole set
