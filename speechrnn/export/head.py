@@ -1,0 +1,133 @@
+"""The classification head and its window over past frames as ONNX nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechrnn.export.graph import GraphBuilder
+from speechrnn.export.spans import Spans
+from speechrnn.models.head import ClassificationHead
+
+
+@dataclass(frozen=True)
+class PoolWindow:
+    """Names of what a pooling head looks at.
+
+    Attributes:
+        frames: (B, P + T, D) frames kept from before and those of this call.
+        starts: (B, 1) first valid frame, int64.
+        stops: (B, 1) frame behind the last valid one, int64.
+        commits: (B, 1) frame behind the last committed one, int64.
+    """
+
+    frames: str
+    starts: str
+    stops: str
+    commits: str
+
+
+def add_window(g: GraphBuilder, hidden: str, spans: Spans, pool: str, pool_lens: str) -> PoolWindow:
+    """Join the frames kept from before with those of this call.
+
+    Args:
+        g: The graph.
+        hidden: (B, T, D) frames of this call.
+        spans: Frame counts.
+        pool: (B, P, D) frames kept, right-aligned.
+        pool_lens: (B) how many of them are valid.
+    """
+    frames = g.node("Concat", pool, hidden, axis=1)
+    kept = g.size(pool, 1)
+    columns = (
+        g.node("Sub", kept, pool_lens),
+        g.node("Add", kept, spans.lens),
+        g.node("Add", kept, spans.commit),
+    )
+    return PoolWindow(frames, *(g.node("Unsqueeze", column, g.ints(1)) for column in columns))
+
+
+def add_frame_log_probs(g: GraphBuilder, head: ClassificationHead, hidden: str) -> str:
+    """(B, T, V) log-probabilities of single frames.
+
+    Args:
+        g: The graph.
+        head: The trained head.
+        hidden: (B, T, D) frames.
+    """
+    return _log_probs(g, head, hidden)
+
+
+def add_clip_log_probs(g: GraphBuilder, head: ClassificationHead, window: PoolWindow) -> str:
+    """(B, V) log-probabilities of all frames in the window together.
+
+    Args:
+        g: The graph.
+        head: The trained head.
+        window: What to pool.
+    """
+    if head.pooling == "last":
+        return _log_probs(g, head, _add_last(g, head, window))
+    places = g.node("Range", g.scalar(0), g.length(window.frames, 1), g.scalar(1))
+    early = g.node("Less", places, window.starts)
+    late = g.node("GreaterOrEqual", places, window.stops)
+    outside = g.node("Or", early, late)  # (B, P + T)
+    outside = g.node("Unsqueeze", outside, g.ints(2))
+    if head.pooling == "max":
+        masked = g.node("Where", outside, g.constant(-np.inf), window.frames)
+        return _log_probs(g, head, g.node("ReduceMax", masked, axes=[1], keepdims=0))
+    frames = g.node("Where", outside, g.constant(0.0), window.frames)
+    if head.pooling == "mean":
+        total = g.node("ReduceSum", frames, g.ints(1), keepdims=0)
+        count = g.node("Sub", window.stops, window.starts)
+        count = g.node("Cast", count, to=1)
+        return _log_probs(g, head, g.node("Div", total, count))
+    return _log_probs(g, head, _add_attention(g, head, frames, outside))
+
+
+def add_next_pool(g: GraphBuilder, window: PoolWindow, pool_frames: int) -> str:
+    """(B, P', D) the last committed frames, right-aligned, at most `pool_frames`.
+
+    Args:
+        g: The graph.
+        window: Frames kept and new.
+        pool_frames: How many frames a stream keeps.
+    """
+    size = g.node("Min", g.size(window.frames, 1), g.ints(pool_frames))
+    size = g.node("Squeeze", size, g.ints(0))
+    back = g.node("Range", g.node("Neg", size), g.scalar(0), g.scalar(1))  # -P' ... -1
+    places = g.node("Max", g.node("Add", window.commits, back), g.scalar(0))
+    places = g.node("Unsqueeze", places, g.ints(2))  # (B, P', 1)
+    return g.node("GatherND", window.frames, places, batch_dims=1)
+
+
+def _add_last(g: GraphBuilder, head: ClassificationHead, window: PoolWindow) -> str:
+    last = g.node("Sub", window.stops, g.scalar(1))
+    forward = g.node("GatherND", window.frames, last, batch_dims=1)
+    if head.output.in_features == head.forward_size:
+        return forward
+    backward = g.node("GatherND", window.frames, window.starts, batch_dims=1)
+    size = head.forward_size
+    forward = g.node("Slice", forward, g.ints(0), g.ints(size), g.ints(1))
+    backward = g.node("Slice", backward, g.ints(size), g.ints(2 * size), g.ints(1))
+    return g.node("Concat", forward, backward, axis=1)
+
+
+def _add_attention(g: GraphBuilder, head: ClassificationHead, frames: str, outside: str) -> str:
+    heads, size = head.attention.score.weight.shape
+    score = g.constant(head.attention.score.weight.detach().numpy().T)
+    scores = g.node("MatMul", frames, score)  # (B, P + T, N)
+    scores = g.node("Where", outside, g.constant(-np.inf), scores)
+    weights = g.node("Softmax", g.node("Transpose", scores, perm=[0, 2, 1]), axis=2)
+    pooled = g.node("MatMul", weights, frames)  # (B, N, D), of which each head owns a share
+    shares = np.kron(np.eye(heads), np.ones(size // heads))
+    owned = g.node("Mul", pooled, g.constant(shares))
+    return g.node("ReduceSum", owned, g.ints(1), keepdims=0)
+
+
+def _log_probs(g: GraphBuilder, head: ClassificationHead, vectors: str) -> str:
+    weight = g.constant(head.output.weight.detach().numpy().T)
+    bias = g.constant(head.output.bias.detach().numpy())
+    logits = g.node("Add", g.node("MatMul", vectors, weight), bias)
+    return g.node("LogSoftmax", logits, axis=-1)

@@ -1,0 +1,87 @@
+"""Write a trained model as one file."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from speechrnn.export.network import build_graph
+from speechrnn.export.parity import check_parity
+from speechrnn.export.states import state_specs
+from speechrnn.models.command import CommandModel
+
+FORMAT_VERSION = 1
+METADATA_KEY = "speechrnn"
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export made.
+
+    Attributes:
+        path: The file.
+        file_bytes: Its size.
+        num_parameters: Trained numbers in it.
+        max_difference: Largest difference from the network, of any log-probability or state.
+    """
+
+    path: Path
+    file_bytes: int
+    num_parameters: int
+    max_difference: float
+
+
+def export_model(model: CommandModel, path: str | Path, provenance: dict[str, Any]) -> ExportReport:
+    """Write one ONNX file, from waveform to log-probabilities, and check it against the network.
+
+    The file appears under its name only after the check.
+
+    Args:
+        model: The trained network, anywhere and in any mode.
+        path: Where to; replaced if it exists.
+        provenance: Plain JSON values: when, from what, with which versions it was trained.
+
+    Raises:
+        ModelError: The file does not compute what the network computes.
+    """
+    path = Path(path)
+    model = copy.deepcopy(model).cpu().float().eval()
+    metadata = json.dumps(model_metadata(model, provenance), ensure_ascii=False)
+    proto = build_graph(model).model("speechrnn", {METADATA_KEY: metadata})
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(part, "wb") as file:
+            file.write(proto.SerializeToString())
+            file.flush()
+            os.fsync(file.fileno())
+        difference = check_parity(model, part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return ExportReport(path, path.stat().st_size, model.num_parameters, difference)
+
+
+def model_metadata(model: CommandModel, provenance: dict[str, Any]) -> dict[str, Any]:
+    """All that a program needs to use the file, as plain JSON values."""
+    config = model.config
+    return {
+        "format_version": FORMAT_VERSION,
+        "labels": list(model.vocabulary),
+        "symbols": list(model.vocabulary),
+        "sample_rate_hz": config.features.sample_rate_hz,
+        "grid": {
+            "window_samples": model.grid.window_samples,
+            "hop_samples": model.grid.hop_samples,
+        },
+        "clip_samples": config.clip_samples,
+        "pool_frames": model.pool_frames,
+        "states": [spec.as_metadata() for spec in state_specs(model)],
+        "config": config.model_dump(mode="json"),
+        "operating_point": None,
+        "provenance": provenance,
+    }

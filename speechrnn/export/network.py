@@ -1,0 +1,98 @@
+"""The whole model as one ONNX graph, from waveform to log-probabilities."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from torch import nn
+
+from speechrnn.export.front_end import add_front_end
+from speechrnn.export.graph import GraphBuilder
+from speechrnn.export.head import (
+    add_clip_log_probs,
+    add_frame_log_probs,
+    add_next_pool,
+    add_window,
+)
+from speechrnn.export.recurrent import add_layer
+from speechrnn.export.spans import Spans, add_spans, last_committed
+from speechrnn.export.states import state_specs
+from speechrnn.models.command import CommandModel
+from speechrnn.models.encoder import RecurrentEncoder
+from speechrnn.models.recurrent import RecurrentLayer
+
+
+def build_graph(model: CommandModel) -> GraphBuilder:
+    """The model's graph, with the interface of `CommandModel.forward`.
+
+    Args:
+        model: On the CPU, in float32.
+    """
+    g = GraphBuilder()
+    wave = g.input("wave", "float32", ["B", "S"])
+    wave_lens = g.input("wave_lens", "int64", ["B"])
+    commit = g.input("commit", "int64", ["B"])
+    specs = state_specs(model)
+    for spec in specs:
+        g.input(spec.name, spec.dtype, spec.shape)
+    spans = add_spans(g, wave_lens, commit, model.grid)
+
+    has_peak = any(spec.name == "peak" for spec in specs)
+    x, peaks = add_front_end(g, model.front_end, wave, "peak" if has_peak else None)
+    for config, convolution in zip(
+        model.convolutions.configs, model.convolutions.convolutions, strict=True
+    ):
+        x = g.node("Relu", _add_convolution(g, cast(nn.Conv1d, convolution), x, config.stride))
+    x = g.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C)
+    x, next_states = _add_encoder(g, model.encoder, x, spans)
+    hidden = g.node("Transpose", x, perm=[1, 0, 2])  # (B, T, D)
+    window = add_window(g, hidden, spans, "pool", "pool_lens")
+
+    labels = len(model.vocabulary)
+    log_probs = add_frame_log_probs(g, model.head, hidden)
+    g.output("log_probs", log_probs, "float32", ["B", "T", labels])
+    clip_log_probs = add_clip_log_probs(g, model.head, window)
+    g.output("clip_log_probs", clip_log_probs, "float32", ["B", labels])
+    if has_peak:
+        stride = model.grid.hop_samples // model.front_end.grid.hop_samples
+        next_states["peak"] = _add_next_peak(g, spans, peaks, stride)
+    next_states["pool"] = add_next_pool(g, window, model.pool_frames)
+    kept = g.node("Add", "pool_lens", commit)
+    next_states["pool_lens"] = g.node("Min", kept, g.scalar(model.pool_frames))
+    for spec in specs:
+        shape = [f"next_{size}" if size == "P" else size for size in spec.shape]
+        g.output(f"next_{spec.name}", next_states[spec.name], spec.dtype, shape)
+    return g
+
+
+def _add_convolution(g: GraphBuilder, convolution: nn.Conv1d, x: str, stride: int) -> str:
+    """(B, C, T') frames from (B, F, T) ones."""
+    inputs = [g.constant(convolution.weight.detach().numpy())]
+    if convolution.bias is not None:
+        inputs.append(g.constant(convolution.bias.detach().numpy()))
+    return g.node("Conv", x, *inputs, strides=[stride])
+
+
+def _add_encoder(
+    g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: Spans
+) -> tuple[str, dict[str, str]]:
+    """(T, B, D) hidden frames and the states after the committed ones, by name."""
+    index = last_committed(g, spans, 1, middle=1)
+    next_states: dict[str, str] = {}
+    for i, (module, norm) in enumerate(zip(encoder.layers, encoder.norms, strict=True)):
+        layer = cast(RecurrentLayer, module)
+        names = [f"rnn_{i}", f"rnn_{i}_cell"][: len(layer.initial_state(1))]
+        x, values = add_layer(g, layer, x, spans, index, names)
+        next_states |= dict(zip(names, values, strict=True))
+        if isinstance(norm, nn.LayerNorm):
+            weight, bias = (g.constant(p.detach().numpy()) for p in (norm.weight, norm.bias))
+            x = g.node("LayerNormalization", x, weight, bias, epsilon=norm.eps)
+    return x, next_states
+
+
+def _add_next_peak(g: GraphBuilder, spans: Spans, peaks: str, stride: int) -> str:
+    """(B) the running peak at the last base frame that belongs to a committed frame."""
+    index = last_committed(g, spans, stride, middle=0)  # (frame, row)
+    peak = g.node("GatherND", g.node("Transpose", peaks, perm=[1, 0]), index)
+    some = g.node("Squeeze", spans.some, g.ints(1))
+    return g.node("Where", some, peak, "peak")
