@@ -32,7 +32,7 @@ class FeaturesConfig(Section):
     hop_ms: float = Field(20.0, gt=0)
     low_hz: float = Field(60.0, ge=0)
     high_hz: float = Field(7600.0, gt=0)
-    n_mels: int = Field(40, ge=2)
+    n_mels: int = Field(40, ge=4)
     n_mfcc: int = Field(20, ge=1)
     deltas: int = Field(1, ge=0, le=2)
     floor: Literal["peak", "absolute"] = "peak"
