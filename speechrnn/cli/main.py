@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any, NoReturn
 
-import click
 import typer
 
+from speechrnn.cli.transcribe import transcribe
 from speechrnn.errors import SpeechRNNError
 
 app = typer.Typer(
     name="speechrnn",
-    help="Recordings, or only a word list, in; a small speech-command recogniser out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
+app.command()(transcribe)
+
+# Typer brings its own copy of click or imports it, by version; its exceptions lead to either.
+_UsageError: Any = typer.BadParameter.__base__
+
+
+@app.callback()
+def _program() -> None:
+    """Recordings, or only a word list, in; a small speech-command recogniser out."""
 
 
 def run() -> None:
@@ -24,21 +35,29 @@ def run() -> None:
         code = app(standalone_mode=False)
     except SpeechRNNError as fault:
         _stop(str(fault), 2)
-    except click.UsageError as fault:
-        _stop(f"{fault.format_message()} See '{_command(fault)} --help'.", 2)
-    except (KeyboardInterrupt, click.Abort):
+    except _UsageError as fault:
+        if type(fault).__name__ == "NoArgsIsHelpError":
+            print(fault.format_message())
+            sys.exit(2)
+        command = fault.ctx.command_path if fault.ctx else "speechrnn"
+        _stop(f"{fault.format_message()} See '{command} --help'.", 2)
+    except (KeyboardInterrupt, typer.Abort):
         _stop("interrupted", 130)
     except BrokenPipeError:
-        sys.stderr.close()
+        # What is still buffered has no reader either: let the exit flush it into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except ModuleNotFoundError as fault:
+        package = (fault.name or "").partition(".")[0]
+        if package in ("", "speechrnn"):
+            raise
+        _stop(f"this needs the package {package}; pip install 'speechrnn[train]'", 2)
+    except OSError as fault:
+        _stop(f"{fault.filename or 'system'}: {fault.strerror or fault}", 2)
     sys.exit(code or 0)
 
 
-def _command(fault: click.UsageError) -> str:
-    return fault.ctx.command_path if fault.ctx else "speechrnn"
-
-
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     print(f"speechrnn: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
 

@@ -1,0 +1,1 @@
+"""Running an exported model with NumPy and ONNX Runtime alone."""

@@ -1,0 +1,91 @@
+"""Where a recording is louder than its surroundings: the places where a word may be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FRAMES_PER_S = 100
+CONTEXT_FRAMES = 300  # loudness is judged against this much before and after
+STEP_FRAMES = 50  # floor and peak move slowly: worked out only this often, from frame 0 on
+CLOSURE_FRAMES = 15  # silence inside a word, as before the t of "right", is shorter
+
+_SMOOTH_FRAMES = 3
+_FLOOR_PERCENTILE = 10
+_ABOVE_FLOOR_DB = 9.0
+_BELOW_PEAK_DB = 30.0
+_PEAK_MARGIN_DB = 6.0  # in loud steady noise the peaks alone stand out
+_QUIETEST_DB = -65.0  # against full scale; below this nobody speaks
+
+
+def levels_db(wave: np.ndarray, frame_samples: int) -> np.ndarray:
+    """Smoothed level of whole frames.
+
+    Args:
+        wave: (S,) samples.
+        frame_samples: Samples of a frame.
+
+    Returns:
+        (T,) level against full scale in dB, T = S // frame_samples.
+    """
+    count = len(wave) // frame_samples
+    power = np.square(wave[: count * frame_samples].reshape(count, frame_samples)).mean(axis=1)
+    if not count:
+        return np.zeros(0, np.float32)
+    smooth = np.convolve(power, np.full(_SMOOTH_FRAMES, 1 / _SMOOTH_FRAMES), "same")
+    return 10 * np.log10(smooth[:count] + 1e-10)
+
+
+def active_frames(levels: np.ndarray) -> np.ndarray:
+    """Which frames stand out from the surroundings.
+
+    Args:
+        levels: (T,) from `levels_db`.
+
+    Returns:
+        (T,) bool; right for a frame once `CONTEXT_FRAMES` on both sides are there.
+    """
+    threshold = np.empty(len(levels))
+    for first in range(0, len(levels), STEP_FRAMES):
+        last = first + STEP_FRAMES
+        around = levels[max(0, first - CONTEXT_FRAMES) : last + CONTEXT_FRAMES]
+        floor, peak = np.percentile(around, _FLOOR_PERCENTILE), around.max()
+        threshold[first:last] = max(
+            min(floor + _ABOVE_FLOOR_DB, peak - _PEAK_MARGIN_DB),
+            peak - _BELOW_PEAK_DB,
+            _QUIETEST_DB,
+        )
+    return levels > threshold
+
+
+def stretches(active: np.ndarray) -> list[tuple[int, int]]:
+    """Runs of active frames, (first, one past last) each, joined over short closures.
+
+    Args:
+        active: (T,) bool.
+    """
+    found: list[list[int]] = []
+    for frame in np.flatnonzero(active).tolist():
+        if found and frame - found[-1][1] < CLOSURE_FRAMES:
+            found[-1][1] = frame + 1
+        else:
+            found.append([frame, frame + 1])
+    return [(first, last) for first, last in found]
+
+
+def loudest_part(levels: np.ndarray, first: int, last: int) -> tuple[int, int]:
+    """The connected loud part around the loudest of the frames [first, last).
+
+    Args:
+        levels: (T,) from `levels_db`.
+        first: First frame looked at.
+        last: One past the last.
+    """
+    inside = levels[first:last]
+    peak = inside.max()
+    floor = np.percentile(inside, _FLOOR_PERCENTILE)
+    threshold = max(peak - _BELOW_PEAK_DB, min(floor + _ABOVE_FLOOR_DB, peak - _PEAK_MARGIN_DB))
+    loudest = int(inside.argmax())
+    for a, b in stretches(inside > threshold):
+        if a <= loudest < b:
+            return first + a, first + b
+    return first, last

@@ -1,0 +1,190 @@
+"""The model file: its metadata, and a session that runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from speechrnn.errors import ModelError
+from speechrnn.frames import FrameGrid
+
+FORMAT_VERSION = 1
+METADATA_KEY = "speechrnn"
+_INPUTS = ("wave", "wave_lens", "commit")
+_OUTPUTS = ("log_probs", "clip_log_probs")
+
+
+@dataclass(frozen=True)
+class StateSpec:
+    """One tensor that a stream carries from call to call.
+
+    Attributes:
+        name: Name of the graph's input; the output is `next_` and this name.
+        shape: Sizes; a text such as "B" (batch) or "P" (pooled frames) stands for a free one.
+        dtype: NumPy name of the element type.
+        initial: Value of every element before the first sample.
+    """
+
+    name: str
+    shape: tuple[int | str, ...]
+    dtype: str
+    initial: float
+
+    def start(self, batch_size: int) -> np.ndarray:
+        """The state before the first sample; free sizes other than "B" are zero."""
+        sizes = {"B": batch_size}
+        shape = [sizes.get(size, 0) if isinstance(size, str) else size for size in self.shape]
+        return np.full(shape, self.initial, self.dtype)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says about itself.
+
+    Attributes:
+        path: The file.
+        file_bytes: Its size.
+        format_version: Version of the graph's interface.
+        labels: Classes of a clip.
+        symbols: Symbols of a frame.
+        sample_rate_hz: Rate of the samples that the graph takes.
+        grid: Where frames lie on the sample axis.
+        clip_samples: Longest recording that is classified whole.
+        pool_frames: Hidden frames that a stream keeps for pooling.
+        states: What a stream carries.
+        config: The resolved configuration of the training.
+        operating_point: Thresholds, or None where the model was not calibrated.
+        provenance: When, from what and by which versions the model was made.
+    """
+
+    path: Path
+    file_bytes: int
+    format_version: int
+    labels: tuple[str, ...]
+    symbols: tuple[str, ...]
+    sample_rate_hz: int
+    grid: FrameGrid
+    clip_samples: int
+    pool_frames: int
+    states: tuple[StateSpec, ...]
+    config: dict[str, Any]
+    operating_point: dict[str, Any] | None
+    provenance: dict[str, Any]
+
+
+def open_model(path: str | Path, threads: int = 1) -> tuple[ort.InferenceSession, ModelInfo]:
+    """Load a model file.
+
+    Args:
+        path: The file.
+        threads: CPU threads that one call may use.
+
+    Raises:
+        ModelError: Missing, empty, foreign, damaged or too new.
+    """
+    path = Path(path)
+    size = _check_file(path)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as fault:  # onnxruntime's exceptions share no base class of their own
+        reason = " ".join(str(fault).split())[:160]
+        raise ModelError(
+            f"{path}: not a model that can be run ({reason}); give an .onnx file that "
+            "'speechrnn export' wrote, whole"
+        ) from None
+    texts = session.get_modelmeta().custom_metadata_map
+    if METADATA_KEY not in texts:
+        raise ModelError(
+            f"{path}: an ONNX file without speechrnn's metadata; give one that "
+            "'speechrnn export' wrote"
+        )
+    info = parse_metadata(texts[METADATA_KEY], path, size)
+    _check_interface(session, info)
+    return session, info
+
+
+def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
+    """Read the metadata's JSON.
+
+    Raises:
+        ModelError: Not JSON, written for a newer interface, or something is missing in it.
+    """
+    remedy = "export the model again"
+    try:
+        tree = json.loads(text)
+        version = int(tree["format_version"])
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ModelError(f"{path}: damaged metadata ({_reason(fault)}); {remedy}") from None
+    if version > FORMAT_VERSION:
+        raise ModelError(
+            f"{path}: format_version {version}, but this speechrnn reads up to "
+            f"{FORMAT_VERSION}; upgrade speechrnn"
+        )
+    try:
+        info = ModelInfo(
+            path=path,
+            file_bytes=file_bytes,
+            format_version=version,
+            labels=tuple(map(str, tree["labels"])),
+            symbols=tuple(map(str, tree["symbols"])),
+            sample_rate_hz=int(tree["sample_rate_hz"]),
+            grid=FrameGrid(int(tree["grid"]["window_samples"]), int(tree["grid"]["hop_samples"])),
+            clip_samples=int(tree["clip_samples"]),
+            pool_frames=int(tree["pool_frames"]),
+            states=tuple(_state(state) for state in tree["states"]),
+            config=dict(tree["config"]),
+            operating_point=tree.get("operating_point"),
+            provenance=dict(tree.get("provenance") or {}),
+        )
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ModelError(f"{path}: damaged metadata ({_reason(fault)}); {remedy}") from None
+    sizes = (info.sample_rate_hz, info.clip_samples, info.grid.hop_samples, len(info.labels))
+    if min(sizes) < 1 or info.grid.window_samples < info.grid.hop_samples:
+        raise ModelError(f"{path}: damaged metadata (a size is out of range); {remedy}")
+    return info
+
+
+def _check_file(path: Path) -> int:
+    remedy = "give an .onnx file that 'speechrnn export' wrote"
+    if path.is_dir():
+        raise ModelError(f"{path}: is a folder; {remedy}")
+    try:
+        size = path.stat().st_size
+    except OSError as fault:
+        raise ModelError(f"{path}: no model there ({fault.strerror}); {remedy}") from None
+    if size == 0:
+        raise ModelError(f"{path}: an empty file; {remedy}")
+    return size
+
+
+def _check_interface(session: ort.InferenceSession, info: ModelInfo) -> None:
+    states = [state.name for state in info.states]
+    inputs = {value.name for value in session.get_inputs()}
+    outputs = {value.name for value in session.get_outputs()}
+    wanted_outputs = {*_OUTPUTS, *(f"next_{state}" for state in states)}
+    missing = ({*_INPUTS, *states} - inputs) | (wanted_outputs - outputs)
+    if missing or inputs - {*_INPUTS, *states}:
+        names = ", ".join(sorted(missing or inputs - {*_INPUTS, *states}))
+        raise ModelError(
+            f"{info.path}: graph and metadata disagree about {names}; export the model again"
+        )
+
+
+def _state(tree: dict[str, Any]) -> StateSpec:
+    shape = tuple(size if isinstance(size, str) else int(size) for size in tree["shape"])
+    dtype = str(tree["dtype"])
+    np.dtype(dtype)
+    return StateSpec(str(tree["name"]), shape, dtype, float(tree["initial"]))
+
+
+def _reason(fault: Exception) -> str:
+    return f"no {fault}" if isinstance(fault, KeyError) else str(fault)

@@ -1,0 +1,138 @@
+"""A recogniser: an exported model that hears clips and recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from speechrnn.audio import stream_audio
+from speechrnn.runtime.finder import WordFinder
+from speechrnn.runtime.model_file import open_model
+from speechrnn.runtime.samples import blocks_of, mono_wave
+from speechrnn.runtime.transcript import Alternative, Segment, Transcript
+from speechrnn.vocabulary import NON_WORDS
+
+BATCH_SIZE = 32
+_ALTERNATIVES = 5
+
+
+def load_model(path: str | Path, threads: int = 1) -> Recognizer:
+    """Load an exported model.
+
+    Args:
+        path: An `.onnx` file that `speechrnn export` wrote.
+        threads: CPU threads that one call may use.
+
+    Raises:
+        ModelError: Missing, foreign, damaged or too new.
+    """
+    return Recognizer(path, threads)
+
+
+class Recognizer:
+    """An exported model that hears clips and recordings; threads may share one.
+
+    Attributes:
+        info: What the model file says about itself.
+    """
+
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
+        self._session, self.info = open_model(path, threads)
+
+    def transcribe(
+        self,
+        source: str | Path | BinaryIO | np.ndarray,
+        sample_rate: int | None = None,
+        *,
+        allow_truncated: bool = False,
+    ) -> Transcript:
+        """Hear a recording of any length, in bounded memory.
+
+        A recording up to the model's clip length is classified whole. A longer one goes through
+        overlapping windows, see `speechrnn.runtime.windows`.
+
+        Args:
+            source: (S,) or (S, C) samples, float in [-1, 1] or integer; or a path; or an open file.
+            sample_rate: Rate of the samples in Hz; for an array only, and needed there.
+            allow_truncated: Take what is there of a file that was cut off.
+
+        Raises:
+            AudioError: The audio cannot be read, or is none.
+        """
+        rate_hz = self.info.sample_rate_hz
+        if isinstance(source, np.ndarray):
+            wave = mono_wave(source, sample_rate, rate_hz)
+            blocks: Iterator[np.ndarray] = blocks_of(wave, rate_hz)
+        else:
+            blocks = stream_audio(source, rate_hz, rate_hz, allow_truncated=allow_truncated)
+        head = _take(blocks, self.info.clip_samples)
+        if len(head) <= self.info.clip_samples:
+            return self._clip_transcript(head)
+        return self._long_transcript(head, blocks)
+
+    def clip_log_probs(self, waves: Sequence[np.ndarray]) -> np.ndarray:
+        """Classify clips, each taken whole.
+
+        Args:
+            waves: (S_i,) float32 each, at the model's rate.
+
+        Returns:
+            (N, V) log-probabilities of `info.labels`.
+        """
+        log_probs = np.empty((len(waves), len(self.info.labels)), np.float32)
+        # Neighbours in length share a batch, so that little of it is padding.
+        order = np.argsort([len(wave) for wave in waves], kind="stable")
+        for first in range(0, len(order), BATCH_SIZE):
+            batch = order[first : first + BATCH_SIZE]
+            log_probs[batch] = self._run([waves[i] for i in batch])
+        return log_probs
+
+    def _run(self, waves: list[np.ndarray]) -> np.ndarray:
+        grid = self.info.grid
+        frames = np.array([grid.num_frames(len(wave)) for wave in waves], np.int64)
+        wave_lens = np.array([grid.padded_samples(int(count)) for count in frames], np.int64)
+        padded = np.zeros((len(waves), int(wave_lens.max())), np.float32)
+        for row, wave in zip(padded, waves, strict=True):
+            row[grid.left_samples : grid.left_samples + len(wave)] = wave
+        states = {state.name: state.start(len(waves)) for state in self.info.states}
+        inputs = {"wave": padded, "wave_lens": wave_lens, "commit": frames, **states}
+        log_probs: np.ndarray = self._session.run(["clip_log_probs"], inputs)[0]
+        return log_probs
+
+    def _clip_transcript(self, wave: np.ndarray) -> Transcript:
+        probs = np.exp(self.clip_log_probs([wave])[0])
+        best = np.argsort(-probs)[:_ALTERNATIVES]
+        alternatives = tuple(Alternative(self.info.labels[i], float(probs[i])) for i in best)
+        word, confidence = alternatives[0].word, alternatives[0].confidence
+        duration_s = len(wave) / self.info.sample_rate_hz
+        heard = word not in NON_WORDS
+        segments = (Segment(word, 0.0, duration_s, confidence),) if heard else ()
+        return Transcript(word if heard else "", confidence, alternatives, duration_s, segments)
+
+    def _long_transcript(self, head: np.ndarray, blocks: Iterator[np.ndarray]) -> Transcript:
+        info = self.info
+        finder = WordFinder(
+            self.clip_log_probs, info.labels, info.sample_rate_hz, info.clip_samples
+        )
+        segments = finder.accept(head)
+        for block in blocks:
+            segments += finder.accept(block)
+        segments += finder.finish()
+        confidences = [segment.confidence for segment in segments]
+        confidence = float(np.mean(confidences)) if segments else 1.0 - finder.doubt
+        text = " ".join(segment.word for segment in segments)
+        duration_s = finder.num_samples / info.sample_rate_hz
+        return Transcript(text, confidence, (), duration_s, tuple(segments))
+
+
+def _take(blocks: Iterator[np.ndarray], num_samples: int) -> np.ndarray:
+    """The first blocks, until they hold more than `num_samples` or end."""
+    taken = [np.zeros(0, np.float32)]
+    count = 0
+    while count <= num_samples and (block := next(blocks, None)) is not None:
+        taken.append(block)
+        count += len(block)
+    return np.concatenate(taken)

@@ -1,0 +1,63 @@
+"""What a recogniser hears in one recording."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A label and its posterior probability."""
+
+    word: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A word, where it lies in the recording, and its posterior probability."""
+
+    word: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of one recording.
+
+    Attributes:
+        text: The words of all segments, joined by spaces; empty where no word was heard.
+        confidence: For a recording up to the model's clip length the posterior of the likeliest
+            label, word or not. For a longer one the mean over its segments or, where none was
+            heard, the highest posterior that any place left for "no word".
+        alternatives: The likeliest labels of a clip, best first, `_silence_` and `_unknown_`
+            included; empty for a longer recording, whose segments each stand for themselves.
+        duration_s: Length of the recording.
+        segments: The words in order of time.
+    """
+
+    text: str
+    confidence: float
+    alternatives: tuple[Alternative, ...]
+    duration_s: float
+    segments: tuple[Segment, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; probabilities and times rounded to four digits."""
+        return {
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "alternatives": [_rounded(alternative) for alternative in self.alternatives],
+            "duration_s": round(self.duration_s, 4),
+            "segments": [_rounded(segment) for segment in self.segments],
+        }
+
+
+def _rounded(record: Alternative | Segment) -> dict[str, Any]:
+    return {
+        key: round(value, 4) if isinstance(value, float) else value
+        for key, value in asdict(record).items()
+    }
