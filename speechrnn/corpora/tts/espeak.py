@@ -51,6 +51,8 @@ class Espeak:
         )
         if self.sample_rate_hz <= 0:
             raise DataError(f"{library}: espeak-ng found no data at {data}; {REMEDY}")
+        if hasattr(self._library, "espeak_ng_SetRandSeed"):  # since 1.52; else the clock's
+            self._library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         self._blocks: list[NDArray[np.int16]] = []
         self._callback = _CALLBACK(self._collect)  # the library keeps only a bare pointer
         self._library.espeak_SetSynthCallback(self._callback)

@@ -16,6 +16,7 @@ from typing import Any
 from speechrnn.corpora.tts.prompt import Prompt
 from speechrnn.errors import DataError
 
+COMMAND = (sys.executable, "-m", "speechrnn.corpora.tts.worker")
 BATCH = {"espeak": 250, "flite": 25, "festival": 100}
 
 
@@ -42,7 +43,7 @@ class Pool:
             DataError: The worker said so, or died.
         """
         process = subprocess.Popen(
-            [sys.executable, "-m", "speechrnn.corpora.tts.worker"],
+            COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
