@@ -56,6 +56,7 @@ class ModelInfo:
         grid: Where frames lie on the sample axis.
         clip_samples: Longest recording that is classified whole.
         pool_frames: Hidden frames that a stream keeps for pooling.
+        num_parameters: Trained numbers in the file.
         states: What a stream carries.
         config: The resolved configuration of the training.
         operating_point: Thresholds, or None where the model was not calibrated.
@@ -71,6 +72,7 @@ class ModelInfo:
     grid: FrameGrid
     clip_samples: int
     pool_frames: int
+    num_parameters: int
     states: tuple[StateSpec, ...]
     config: dict[str, Any]
     operating_point: dict[str, Any] | None
@@ -140,6 +142,7 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             grid=FrameGrid(int(tree["grid"]["window_samples"]), int(tree["grid"]["hop_samples"])),
             clip_samples=int(tree["clip_samples"]),
             pool_frames=int(tree["pool_frames"]),
+            num_parameters=int(tree["num_parameters"]),
             states=tuple(_state(state) for state in tree["states"]),
             config=dict(tree["config"]),
             operating_point=tree.get("operating_point"),
