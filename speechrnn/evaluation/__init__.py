@@ -1,0 +1,1 @@
+"""How well a recogniser does: figures with intervals, plots, a report."""
