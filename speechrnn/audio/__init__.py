@@ -1,0 +1,26 @@
+"""Audio files and streams in, float32 mono samples out; resampling; 16-bit WAV files.
+
+Reads wav, flac, ogg and mp3 at any rate, channel count and sample format. What cannot be read, is
+cut off, holds no samples or holds NaN is an `AudioError` of one line.
+"""
+
+from speechrnn.audio.files import (
+    SEGMENT_OVERSHOOT_S,
+    AudioInfo,
+    audio_info,
+    read_audio,
+    stream_audio,
+    write_wav,
+)
+from speechrnn.audio.resampling import StreamResampler, resample
+
+__all__ = [
+    "SEGMENT_OVERSHOOT_S",
+    "AudioInfo",
+    "StreamResampler",
+    "audio_info",
+    "read_audio",
+    "resample",
+    "stream_audio",
+    "write_wav",
+]
