@@ -1,0 +1,53 @@
+# Options of a recipe: `--some-name value` or `--some-name=value` sets the variable some_name.
+#
+# Source it after the defaults are set; the recipe's arguments come in "$@". Only variables that
+# the recipe has set can be given, and values are taken as they stand: nothing is evaluated.
+# A variable whose default is true or false needs no value. --help prints the comment at the top
+# of the recipe's script.
+
+_parse_options_fail() {
+  echo "$(basename "$0"): $1" >&2
+  exit 2
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"
+      exit 0
+      ;;
+    --*=*)
+      _option=${1%%=*}
+      _value=${1#*=}
+      shift
+      ;;
+    --?*)
+      _option=$1
+      _value=
+      shift
+      _name=${_option#--}
+      _name=${_name//-/_}
+      case $_name in *[!a-z0-9_]* | [0-9]*) _name=_ ;; esac
+      case ${!_name-} in
+        true | false) _value=true ;;
+        *)
+          [ $# -gt 0 ] || _parse_options_fail "$_option needs a value; see --help"
+          _value=$1
+          shift
+          ;;
+      esac
+      ;;
+    *) _parse_options_fail "unexpected argument '$1'; see --help" ;;
+  esac
+  _name=${_option#--}
+  _name=${_name//-/_}
+  case $_name in
+    '' | _* | *[!a-z0-9_]* | [0-9]*) _parse_options_fail "unknown option $_option; see --help" ;;
+  esac
+  # Of the shell's variables only the recipe's own count: set, and not from the environment.
+  if [ -z "${!_name+set}" ] || [[ "$(declare -p "$_name")" == declare\ -*x* ]]; then
+    _parse_options_fail "unknown option $_option; see --help"
+  fi
+  printf -v "$_name" '%s' "$_value"
+done
+unset _option _value _name
