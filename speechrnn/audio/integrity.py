@@ -25,7 +25,7 @@ def is_cut(file: BinaryIO) -> bool:
         return _is_ogg_cut(file)
     first = 0
     if head[:3] == b"ID3" and len(head) == 10:
-        first = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0)))
+        first = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(head[6:]))
     return _is_mp3_cut(file, first)
 
 

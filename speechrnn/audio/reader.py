@@ -208,7 +208,8 @@ def _open_pipe(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: boo
         raise AudioError(f"{name}: empty; pipe a WAV file into it")
     if header is not None and header.is_plain:
         return Reader(name, file, header, allow_truncated)
-    spool = stack.enter_context(tempfile.TemporaryFile())
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 (the stack closes it)
+    stack.enter_context(spool)
     spool.write(head)
     shutil.copyfileobj(file, spool)
     return _open_file(stack, name, spool, allow_truncated)

@@ -53,16 +53,17 @@ class WavHeader:
         if self.tag == _FLOAT:
             with np.errstate(over="ignore"):  # a double beyond float32 is infinite, and refused
                 samples = np.frombuffer(data, f"<f{self.sample_bytes}").astype(np.float32)
-        elif self.sample_bytes == 1:
-            samples = (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
-        elif self.sample_bytes == 3:
+            return samples.reshape(-1, self.channels)
+        bits = 8 * self.sample_bytes
+        if bits == 8:
+            integers = np.frombuffer(data, np.uint8).astype(np.float32) - np.float32(128)
+        elif bits == 24:
             wide = np.zeros((len(data) // 3, 4), np.uint8)
             wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-            samples = wide.view("<i4")[:, 0].astype(np.float32) / 2**31
+            integers, bits = wide.view("<i4")[:, 0].astype(np.float32), 32
         else:
-            integers = np.frombuffer(data, f"<i{self.sample_bytes}")
-            samples = integers.astype(np.float32) / 2 ** (8 * self.sample_bytes - 1)
-        return samples.reshape(-1, self.channels)
+            integers = np.frombuffer(data, f"<i{self.sample_bytes}").astype(np.float32)
+        return (integers * np.float32(0.5 ** (bits - 1))).reshape(-1, self.channels)
 
 
 def parse_header(read: Callable[[int], bytes], name: str) -> WavHeader | None:

@@ -1,0 +1,1 @@
+"""Corpora: a module each, with `download` and `prepare` as plain functions."""
