@@ -38,7 +38,7 @@ def build_graph(model: CommandModel) -> GraphBuilder:
     spans = add_spans(g, wave_lens, commit, model.grid)
 
     has_peak = any(spec.name == "peak" for spec in specs)
-    x, peaks = add_front_end(g, model.front_end, wave, "peak" if has_peak else None)
+    x, peaks = add_front_end(g, model.front_end, wave, "peak")
     for config, convolution in zip(
         model.convolutions.configs, model.convolutions.convolutions, strict=True
     ):
