@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import sqrt
 from statistics import NormalDist, mean, stdev
 from typing import Any, NamedTuple
@@ -74,7 +74,8 @@ class Mean:
         return {"value": self.value, "low": low, "high": high, "count": self.count}
 
 
-class Confusion(NamedTuple):
+@dataclass(frozen=True)
+class Confusion:
     """How often one word was heard as another."""
 
     truth: str
@@ -128,7 +129,7 @@ class Scores:
             "speakers": {name: rate.as_dict() for name, rate in self.speakers.items()},
             "labels": list(self.labels),
             "confusion": self.confusion.tolist(),
-            "confused_pairs": [pair._asdict() for pair in self.confused_pairs()],
+            "confused_pairs": [asdict(pair) for pair in self.confused_pairs()],
         }
 
 

@@ -1,0 +1,101 @@
+"""Pictures of an evaluation, as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from speechrnn.evaluation.metrics import Rate
+
+_DPI = 130
+_CELL_INCHES = 0.34
+_MOST_BARS = 40
+_RIGHT, _WRONG, _BAR = "#20639b", "#c0392b", "#7fb0d8"
+
+
+def confusion_png(labels: tuple[str, ...], confusion: np.ndarray) -> bytes:
+    """Draw what each word was heard as.
+
+    Args:
+        labels: (V) words.
+        confusion: (V, V) counts; rows are true words, columns what was heard.
+
+    Returns:
+        A PNG; shade and colour tell the share of the true word's clips, numbers the counts.
+    """
+    size = max(2.5, _CELL_INCHES * len(labels))
+    figure, axes = _figure(size + 1.6, size + 1.3)
+    totals = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    shares = confusion / totals
+    axes.imshow(_shades(shares), aspect="equal")
+    for row, column in np.argwhere(confusion):
+        dark = shares[row, column] > 0.5
+        axes.text(
+            column,
+            row,
+            str(confusion[row, column]),
+            ha="center",
+            va="center",
+            fontsize=6.5 if confusion.max() < 1000 else 5,
+            color="white" if dark else "black",
+        )
+    axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(labelsize=8, length=0)
+    axes.set_xticks(np.arange(len(labels) - 1) + 0.5, minor=True)
+    axes.set_yticks(np.arange(len(labels) - 1) + 0.5, minor=True)
+    axes.grid(which="minor", color="#dddddd", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    axes.set_xlabel("heard")
+    axes.set_ylabel("spoken")
+    return _png(figure)
+
+
+def speakers_png(speakers: Mapping[str, Rate]) -> bytes:
+    """Draw the accuracy of each speaker with its 95% interval, the lowest first.
+
+    Of more than 40 speakers the 40 lowest are drawn.
+    """
+    rates = sorted(speakers.items(), key=lambda item: (item[1].share, item[0]))[:_MOST_BARS]
+    figure, axes = _figure(6.5, 1.1 + 0.24 * len(rates))
+    places = np.arange(len(rates))
+    shares = np.array([100 * rate.share for _, rate in rates])
+    reach = np.abs(100 * np.array([rate.interval for _, rate in rates]).T - shares)
+    axes.barh(places, shares, color=_BAR, height=0.7)
+    axes.errorbar(shares, places, xerr=reach, fmt="none", ecolor="#333333", capsize=2, lw=0.9)
+    axes.set_yticks(places, [f"{name} ({rate.total})" for name, rate in rates])
+    axes.set_ylim(len(rates) - 0.4, -0.6)
+    axes.set_xlim(0, 100)
+    axes.tick_params(labelsize=8)
+    axes.set_xlabel("accuracy in % (clips of the speaker in brackets)", fontsize=9)
+    if len(rates) < len(speakers):
+        axes.set_title(f"the {len(rates)} lowest of {len(speakers)} speakers", fontsize=9)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return _png(figure)
+
+
+def _shades(shares: np.ndarray) -> np.ndarray:
+    """(V, V, 3) colours: blue on the diagonal, red beside it, so that faults stand out."""
+    from matplotlib.colors import to_rgb
+
+    full = np.where(np.eye(len(shares), dtype=bool)[..., None], to_rgb(_RIGHT), to_rgb(_WRONG))
+    # A single mistake among many clips must still be seen, hence the root.
+    strength = np.sqrt(shares)[..., None]
+    return 1 - strength * (1 - full)
+
+
+def _figure(width_inches: float, height_inches: float) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_inches, height_inches), dpi=_DPI, layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _png(figure: Any) -> bytes:
+    picture = BytesIO()
+    figure.savefig(picture, format="png")
+    return picture.getvalue()

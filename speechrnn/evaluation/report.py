@@ -1,0 +1,86 @@
+"""A report of an evaluation: a self-contained HTML page, its pictures, its figures as JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from speechrnn.evaluation.metrics import Scores
+from speechrnn.evaluation.page import (
+    Misheard,
+    confused_list,
+    confusion_text,
+    fact_list,
+    headline,
+    misheard_table,
+    picture,
+    speaker_table,
+    whole_page,
+    word_table,
+)
+from speechrnn.evaluation.plots import confusion_png, speakers_png
+
+MOST_PLAYERS = 50
+
+
+def write_report(
+    directory: str | Path,
+    scores: Scores,
+    misheard: Sequence[Misheard],
+    load: Callable[[str], tuple[np.ndarray, int]],
+    facts: Mapping[str, str],
+) -> Path:
+    """Write `report.html`, `scores.json`, `confusion.png` and `speakers.png`.
+
+    Args:
+        directory: Where to; made if missing.
+        scores: The figures.
+        misheard: All misheard clips; those heard most confidently get a player.
+        load: Gives (S,) samples and their rate in Hz for a clip's name.
+        facts: What the reader should know of model and data; shown as they are.
+
+    Returns:
+        The page.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    pictures = {
+        "confusion.png": confusion_png(scores.labels, scores.confusion),
+        "speakers.png": speakers_png(scores.speakers),
+    }
+    for name, content in pictures.items():
+        (directory / name).write_bytes(content)
+    record = {**facts, **scores.as_dict()}
+    (directory / "scores.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    page = directory / "report.html"
+    shown = sorted(misheard, key=lambda clip: -clip.confidence)[:MOST_PLAYERS]
+    sounds = [_data_address("audio/wav", _wav(*load(clip.name))) for clip in shown]
+    matrix, bars = (_data_address("image/png", content) for content in pictures.values())
+    parts = [
+        headline(scores),
+        fact_list(facts),
+        word_table(scores),
+        confused_list(scores),
+        misheard_table(shown, sounds, len(misheard)),
+        picture("What each word was heard as", matrix, confusion_text(scores)),
+        speaker_table(scores),
+        picture("Accuracy by speaker", bars, "The figures of the table above as bars."),
+    ]
+    page.write_text(whole_page("\n".join(parts)), encoding="utf-8")
+    return page
+
+
+def _wav(wave: np.ndarray, sample_rate_hz: int) -> bytes:
+    file = BytesIO()
+    soundfile.write(file, wave, sample_rate_hz, format="WAV", subtype="PCM_16")
+    return file.getvalue()
+
+
+def _data_address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
