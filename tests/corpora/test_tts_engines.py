@@ -60,7 +60,7 @@ def test_voices_and_phonemes():
 @pytest.mark.parametrize("voice", ["en-us+nobody", "en-xx"])
 def test_a_voice_that_is_not_there_is_refused(voice):
     """espeak-ng takes `en-us+nobody` without a word and speaks with another throat."""
-    with pytest.raises(DataError, match="no (variant 'nobody'|voice 'en-xx')"):
+    with pytest.raises(DataError, match=r"no (variant 'nobody'|voice 'en-xx')"):
         speak(Prompt("", "yes", "espeak", voice))
 
 
@@ -134,7 +134,7 @@ def test_a_worker_that_crashes_is_named_with_its_word_and_voice(monkeypatch):
 
 def test_a_worker_that_cannot_start_says_why(monkeypatch):
     monkeypatch.setattr(pool, "COMMAND", _script("raise ValueError('bad day')"))
-    with Pool(1) as workers, pytest.raises(DataError, match="exit code 1.*bad day"):
+    with Pool(1) as workers, pytest.raises(DataError, match=r"exit code 1.*bad day"):
         workers.ask({"ask": "voices"})
 
 

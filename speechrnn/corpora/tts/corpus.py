@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from speechrnn.audio import write_wav
-from speechrnn.datadir import Utterance, write_datadir
 
+from speechrnn.audio import write_wav
 from speechrnn.corpora.tts.negatives import candidates, homophones, rank_others
 from speechrnn.corpora.tts.noises import KINDS, make_noise
 from speechrnn.corpora.tts.plan import Said, check_engines, deal_voices, draw_prompts
@@ -19,6 +19,7 @@ from speechrnn.corpora.tts.pool import Pool
 from speechrnn.corpora.tts.prompt import ENGINES, Prompt
 from speechrnn.corpora.tts.words import check_words
 from speechrnn.corpora.tts.worker import SAMPLE_RATE_HZ
+from speechrnn.datadir import Utterance, write_datadir
 from speechrnn.errors import DataError
 from speechrnn.vocabulary import SILENCE
 
@@ -84,10 +85,13 @@ def prepare(
             "seed": seed,
             "installed": installed,
         }
-        finished = _finished(target, request)
-        if finished is not None:
-            return finished
-        others = _other_words(pool, keywords)
+        kept = _finished(target, request)
+        if kept is not None:
+            return kept
+        _check_phonemes(pool, keywords)
+        others = {}
+        if rejection:
+            others = rank_others(keywords, _phonemes(pool, [*keywords, *candidates(keywords)]))
         _check_spoken(pool, keywords, chosen, installed)
         generator = np.random.default_rng(seed)
         dealt = deal_voices(installed, chosen, hold_out_engine, voices, generator)
@@ -96,7 +100,7 @@ def prepare(
                 split,
                 split_voices,
                 keywords,
-                _words_of(split, others) if rejection else {},
+                _words_of(split, others),
                 target / "audio",
                 generator,
             )
@@ -117,21 +121,27 @@ def prepare(
             utterances += _write_silences(split, target / "audio" / split, generator)
         write_datadir(target / split, utterances)
         counts[split] = len(utterances)
-    _write_marker(target, {"request": request, "complete": True, "utterances": counts})
+    voices_of = {
+        split: [asdict(voice) for voice in split_voices] for split, split_voices in dealt.items()
+    }
+    finished = {"request": request, "complete": True, "utterances": counts, "voices": voices_of}
+    _write_marker(target, finished)
     return counts
 
 
-def _other_words(pool: Pool, keywords: Sequence[str]) -> dict[str, float]:
-    texts = [*keywords, *candidates(keywords)]
-    answers = pool.ask({"ask": "phonemes", "texts": texts, "accents": list(_ACCENTS)})
-    spoken = dict(zip(texts, answers, strict=True))
+def _phonemes(pool: Pool, texts: Sequence[str]) -> dict[str, list[list[str]]]:
+    request = {"ask": "phonemes", "texts": texts, "accents": list(_ACCENTS)}
+    return dict(zip(texts, pool.ask(request), strict=True))
+
+
+def _check_phonemes(pool: Pool, keywords: Sequence[str]) -> None:
+    spoken = _phonemes(pool, keywords)
     for word in keywords:
         if not all(spoken[word]):
             raise DataError(f"--words: espeak has no sound for {word!r}; spell it as spoken")
     for group in homophones(keywords, spoken):
         alike = " and ".join(map(repr, group))
         raise DataError(f"--words: {alike} sound the same; keep one of them")
-    return rank_others(keywords, spoken)
 
 
 def _words_of(split: str, others: Mapping[str, float]) -> dict[str, float]:

@@ -57,15 +57,14 @@ def rank_others(
     Returns:
         For each word the share of its phonemes that must change to make it a keyword.
     """
+    keys = [tuple(map(plain, spoken[keyword])) for keyword in keywords]
     near: dict[str, float] = {}
     for word in candidates(keywords):
-        if any(_same(spoken[word], spoken[keyword]) for keyword in keywords):
-            continue
-        near[word] = min(
-            distance(plain(mine), plain(theirs)) / max(len(plain(mine)), len(plain(theirs)), 1)
-            for keyword in keywords
-            for mine, theirs in zip(spoken[word], spoken[keyword], strict=True)
-        )
+        heard = tuple(map(plain, spoken[word]))
+        pairs = {pair for key in keys for pair in zip(heard, key, strict=True)}
+        changes = [distance(*pair) / max(*map(len, pair), 1) for pair in pairs]
+        if min(changes) > 0:  # else a homophone
+            near[word] = min(changes)
     return dict(sorted(near.items(), key=lambda item: (item[1], item[0])))
 
 

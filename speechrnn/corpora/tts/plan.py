@@ -75,7 +75,7 @@ def _deal_espeak(
     dealt = {}
     for split, (said_in, said_by) in shares.items():
         every = [Voice("espeak", f"{accent}+{throat}") for accent in said_in for throat in said_by]
-        count = min(voices, len(every)) if split == "train" else len(every)
+        count = voices if split == "train" else max(2, voices // 5)
         dealt[split] = [every[i] for i in generator.permutation(len(every))[:count]]
     return dealt
 

@@ -17,7 +17,7 @@ from speechrnn.corpora.tts.prompt import Prompt
 from speechrnn.errors import DataError
 
 COMMAND = (sys.executable, "-m", "speechrnn.corpora.tts.worker")
-BATCH = {"espeak": 250, "flite": 25, "festival": 100}
+BATCH = {"espeak": 500, "flite": 100, "festival": 250}
 
 
 class Pool:
