@@ -52,9 +52,7 @@ def main() -> None:
     model = CommandModel(config, Vocabulary(f"word{i}" for i in range(12))).to(device)
     optimizer = make_optimizer(model, config.training)
     average = start_average(model)
-    augmenter = Augmenter(
-        config.augment, rate_hz, config.features.hop_samples, config.training.seed, None, device
-    )
+    augmenter = Augmenter(config.augment, config.features, config.training.seed, None, device)
 
     @torch.no_grad()
     def prepare(step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

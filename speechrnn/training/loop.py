@@ -93,10 +93,7 @@ def train(
     if corpus.noise:
         noise_vocabulary = Vocabulary.of_words(u.text for u in corpus.noise)
         noise = _load("noise", corpus.noise, noise_vocabulary, config, observer).arena.to(device)
-    rate_hz = config.features.sample_rate_hz
-    augmenter = Augmenter(
-        config.augment, rate_hz, config.features.hop_samples, settings.seed, noise, device
-    )
+    augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
     if run.start is None:
         _set_statistics(model, train_set)
 

@@ -1,0 +1,171 @@
+"""All random changes to training data, as the configuration asks for them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from speechrnn.augment.cut import cut
+from speechrnn.augment.draws import Stream, spread, uniform
+from speechrnn.augment.masks import frequency_masks, time_masks
+from speechrnn.augment.mixup import mixup_partners
+from speechrnn.augment.noise import add_noise, synthetic_noise
+from speechrnn.augment.room import room_responses, transmit
+from speechrnn.config import AugmentConfig, FeaturesConfig
+
+_TELEPHONE_HZ = 300.0  # half of the band-limited utterances also lose what lies below
+_SYNTHETIC_NOISE_S = 120.0
+
+
+class Augmenter:
+    """Changes training waves and features at random.
+
+    Waves are cut with silence around them and at another speed, then meet noise, a room and a
+    channel, and a gain. Everything is drawn anew for each utterance and epoch, and depends on
+    nothing else.
+
+    Args:
+        config: How much of what.
+        features: The front end's settings.
+        seed: The run's seed.
+        noise: (N) int16, recorded noise at the front end's rate; none: synthetic noise.
+        device: Where the training data lies.
+    """
+
+    def __init__(
+        self,
+        config: AugmentConfig,
+        features: FeaturesConfig,
+        seed: int,
+        noise: Tensor | None,
+        device: torch.device,
+    ) -> None:
+        self.config = config
+        self.seed = seed
+        self.device = device
+        self._features = features
+        self._rate_hz = features.sample_rate_hz
+        if noise is None and config.noise_probability:
+            noise = synthetic_noise(seed, _SYNTHETIC_NOISE_S, self._rate_hz)
+        self._noise = None if noise is None else noise.to(device)
+        self._rooms = room_responses(seed, config.reverberation_s, self._rate_hz).to(device)
+
+    def waves(
+        self, arena: Tensor, starts: Tensor, lengths: Tensor, utterances: Tensor, epoch: int
+    ) -> tuple[Tensor, Tensor]:
+        """Cut clips out of an arena and change them.
+
+        Args:
+            arena: (N) int16, all clips end to end.
+            starts: (B) int64, each clip's first sample.
+            lengths: (B) int64, samples of each clip.
+            utterances: (B) int64, the numbers that draws hang on.
+            epoch: The epoch.
+
+        Returns:
+            wave: (B, S) float32, zero beyond each length; a gain may lift it above 1.
+            wave_lens: (B) int64, samples.
+        """
+        c = self.config
+        draws = uniform(self.seed, epoch, utterances, 12, Stream.WAVES)
+        before, after, speed, gain, *noise = draws[:, :7].unbind(1)
+        edge = c.shift_ms * self._rate_hz / 1000 + 1
+        wave, wave_lens, clip_lens = cut(
+            arena,
+            starts,
+            lengths,
+            (before * edge).long().to(self.device),
+            (after * edge).long().to(self.device),
+            None if c.speed == (1.0, 1.0) else spread(speed, c.speed).to(self.device),
+        )
+        self._add_noise(wave, wave_lens, clip_lens, *noise)
+        self._transmit(wave, wave_lens, *draws[:, 7:].unbind(1))
+        wave *= 10 ** (spread(gain, c.gain_db)[:, None] / 20).to(self.device)
+        return wave, wave_lens
+
+    def features(self, feats: Tensor, feat_lens: Tensor, utterances: Tensor, epoch: int) -> Tensor:
+        """Blank out stretches of time and, of log-mel features, bands of frequency.
+
+        Args:
+            feats: (B, T, F), normalised: 0 is the mean.
+            feat_lens: (B) valid frames, int64.
+            utterances: (B) int64, as for `waves`.
+            epoch: The epoch.
+
+        Returns:
+            (B, T, F).
+        """
+        c, bands = self.config, self._features.n_mels
+        count = c.time_masks + c.frequency_masks
+        draws = uniform(self.seed, epoch, utterances, 2 * count, Stream.FEATURES)
+        draws = draws.view(-1, count, 2).to(feats.device)
+        in_time, in_frequency = draws.split([c.time_masks, c.frequency_masks], dim=1)
+        most = round(c.time_mask_ms * self._rate_hz / 1000 / self._features.hop_samples)
+        left = time_masks(feat_lens.to(feats.device), feats.shape[1], most, in_time)
+        feats = feats * left[:, :, None]
+        if self._features.kind != "logmel":
+            return feats
+        left = frequency_masks(bands, math.floor(c.frequency_mask_share * bands), in_frequency)
+        return feats * left.repeat(1, feats.shape[2] // bands)[:, None]  # deltas alike
+
+    def mixup(self, utterances: Tensor, epoch: int, count: int) -> tuple[Tensor, Tensor]:
+        """Partners and own weights for mixup: see `mixup_partners`.
+
+        Args:
+            utterances: (B) int64, indices into the data set.
+            epoch: The epoch.
+            count: Utterances in the data set.
+        """
+        c = self.config
+        return mixup_partners(
+            self.seed, epoch, utterances, count, c.mixup_probability, c.mixup_alpha
+        )
+
+    def _add_noise(
+        self,
+        wave: Tensor,
+        wave_lens: Tensor,
+        clip_lens: Tensor,
+        happens: Tensor,
+        start: Tensor,
+        snr: Tensor,
+    ) -> None:
+        rows = (happens < self.config.noise_probability).nonzero()[:, 0]
+        if self._noise is None or not len(rows):
+            return
+        starts = (start[rows].double() * len(self._noise)).long().to(self.device)
+        snr_db = spread(snr[rows], self.config.noise_snr_db).to(self.device)
+        rows = rows.to(self.device)
+        add_noise(wave, wave_lens, clip_lens, rows, self._noise, starts, snr_db)
+
+    def _transmit(
+        self,
+        wave: Tensor,
+        wave_lens: Tensor,
+        echoes: Tensor,
+        room: Tensor,
+        limited: Tensor,
+        limit: Tensor,
+        telephone: Tensor,
+    ) -> None:
+        c, nyquist_hz = self.config, self._rate_hz / 2
+        in_room = echoes < c.reverberation_probability
+        on_channel = limited < c.band_limit_probability
+        rows = (in_room | on_channel).nonzero()[:, 0]
+        if not len(rows):
+            return
+        rooms = torch.where(in_room, 1 + (room * (len(self._rooms) - 1)).long(), 0)
+        low, high = (min(hz, nyquist_hz) for hz in c.band_limit_hz)
+        high_hz = torch.where(on_channel, spread(limit, (low, high)), math.inf)
+        low_hz = torch.where(on_channel & (telephone < 0.5), _TELEPHONE_HZ, 0.0)
+        transmit(
+            wave,
+            wave_lens,
+            rows.to(self.device),
+            self._rooms[rooms[rows].to(self.device)],
+            low_hz[rows].to(self.device),
+            high_hz[rows].to(self.device),
+            self._rate_hz,
+        )
