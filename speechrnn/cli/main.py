@@ -8,6 +8,10 @@ from typing import Any, NoReturn
 
 import typer
 
+from speechrnn.cli.evaluate import evaluate
+from speechrnn.cli.export import export
+from speechrnn.cli.info import info
+from speechrnn.cli.train import train
 from speechrnn.cli.transcribe import transcribe
 from speechrnn.errors import SpeechRNNError
 
@@ -19,6 +23,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(transcribe)
+app.command()(info)
+app.command()(train)
+app.command()(evaluate)
+app.command()(export)
 
 # Typer brings its own copy of click or imports it, by version; its exceptions lead to either.
 _UsageError: Any = typer.BadParameter.__base__

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from speechrnn.evaluation.metrics import Interval, Rate, Scores
+from speechrnn.evaluation.trial import Answer
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8882; }
@@ -34,25 +34,6 @@ dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; overflow-wrap: anywhere; }
   audio { width: 100%; margin: .25rem 0; }
 }
 """
-
-
-@dataclass(frozen=True)
-class Misheard:
-    """A clip whose word was not the one that was heard.
-
-    Attributes:
-        name: Its name in the data directory.
-        speaker: Who spoke.
-        truth: The word that was said.
-        heard: The word that was heard.
-        confidence: Posterior of the heard word.
-    """
-
-    name: str
-    speaker: str
-    truth: str
-    heard: str
-    confidence: float
 
 
 def whole_page(body: str) -> str:
@@ -87,21 +68,21 @@ def fact_list(facts: Mapping[str, str]) -> str:
     return f"<dl>\n{rows}</dl>"
 
 
-def misheard_table(shown: Sequence[Misheard], sounds: Sequence[str], total: int) -> str:
-    """Misheard clips with players at the addresses `sounds`, `shown` of `total`."""
+def misheard_table(shown: Sequence[Answer], sounds: Sequence[str], total: int) -> str:
+    """Misheard clips, `shown` of `total`, with players of what is at the addresses `sounds`."""
     if not total:
         return "<h2>Misheard clips</h2>\n<p>None.</p>"
     rows = []
-    for clip, sound in zip(shown, sounds, strict=True):
-        said, heard = escape(clip.truth), escape(clip.heard)
+    for answer, sound in zip(shown, sounds, strict=True):
+        said, heard = escape(answer.utterance.text), escape(answer.heard)
         rows.append(
             f'<tr><td data-name="said"><strong>{said}</strong></td>'
             f'<td data-name="heard"><strong>{heard}</strong></td>'
-            f'<td class=number data-name="confidence">{clip.confidence:.1%}</td>'
+            f'<td class=number data-name="confidence">{answer.confidence:.1%}</td>'
             f'<td><audio controls preload=metadata aria-label="{said}, heard as {heard}" '
             f'src="{sound}"></audio></td>'
-            f'<td data-name="speaker">{escape(clip.speaker)}</td>'
-            f'<td data-name="clip">{escape(clip.name)}</td></tr>'
+            f'<td data-name="speaker">{escape(answer.utterance.speaker)}</td>'
+            f'<td data-name="clip">{escape(answer.utterance.id)}</td></tr>'
         )
     count = f"all {total}" if len(shown) == total else f"{len(shown)} of {total}"
     return (

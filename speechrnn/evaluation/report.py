@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from speechrnn.datadir import load_wave
 from speechrnn.evaluation.metrics import Scores
 from speechrnn.evaluation.page import (
-    Misheard,
     confused_list,
     confusion_text,
     fact_list,
@@ -25,6 +25,7 @@ from speechrnn.evaluation.page import (
     word_table,
 )
 from speechrnn.evaluation.plots import confusion_png, speakers_png
+from speechrnn.evaluation.trial import Answer
 
 MOST_PLAYERS = 50
 
@@ -32,8 +33,8 @@ MOST_PLAYERS = 50
 def write_report(
     directory: str | Path,
     scores: Scores,
-    misheard: Sequence[Misheard],
-    load: Callable[[str], tuple[np.ndarray, int]],
+    given: Sequence[Answer],
+    sample_rate_hz: int,
     facts: Mapping[str, str],
 ) -> Path:
     """Write `report.html`, `scores.json`, `confusion.png` and `speakers.png`.
@@ -41,8 +42,8 @@ def write_report(
     Args:
         directory: Where to; made if missing.
         scores: The figures.
-        misheard: All misheard clips; those heard most confidently get a player.
-        load: Gives (S,) samples and their rate in Hz for a clip's name.
+        given: What the figures are made of; of the wrong answers the most confident get a player.
+        sample_rate_hz: Rate of the players.
         facts: What the reader should know of model and data; shown as they are.
 
     Returns:
@@ -59,15 +60,17 @@ def write_report(
     record = {**facts, **scores.as_dict()}
     (directory / "scores.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     page = directory / "report.html"
-    shown = sorted(misheard, key=lambda clip: -clip.confidence)[:MOST_PLAYERS]
-    sounds = [_data_address("audio/wav", _wav(*load(clip.name))) for clip in shown]
+    wrong = [answer for answer in given if answer.heard != answer.truth]
+    shown = sorted(wrong, key=lambda answer: -answer.confidence)[:MOST_PLAYERS]
+    waves = [load_wave(answer.utterance, sample_rate_hz) for answer in shown]
+    sounds = [_data_address("audio/wav", _wav(wave, sample_rate_hz)) for wave in waves]
     matrix, bars = (_data_address("image/png", content) for content in pictures.values())
     parts = [
         headline(scores),
         fact_list(facts),
         word_table(scores),
         confused_list(scores),
-        misheard_table(shown, sounds, len(misheard)),
+        misheard_table(shown, sounds, len(wrong)),
         picture("What each word was heard as", matrix, confusion_text(scores)),
         speaker_table(scores),
         picture("Accuracy by speaker", bars, "The figures of the table above as bars."),

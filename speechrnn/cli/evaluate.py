@@ -1,0 +1,108 @@
+"""`speechrnn evaluate`: how well a model hears the utterances of a Kaldi directory."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+T = TypeVar("T")
+
+
+class _Subject(NamedTuple):
+    """What evaluation needs of a model, exported or not."""
+
+    labels: Sequence[str]
+    sample_rate_hz: int
+    num_parameters: int
+    classify: Callable[[Sequence[np.ndarray]], np.ndarray]
+
+
+def evaluate(
+    model: Annotated[Path, typer.Option(help="An exported .onnx file, or an experiment folder.")],
+    data: Annotated[Path, typer.Option(help="Kaldi directory of utterances, a word each.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.html, scores.json and pictures.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print scores as one object.")] = False,
+) -> None:
+    """Score a model on the utterances of a Kaldi directory."""
+    from speechrnn.cli.scores import print_scores
+    from speechrnn.datadir import read_datadir
+    from speechrnn.evaluation.report import write_report
+    from speechrnn.evaluation.trial import Answer, answers, score_answers
+
+    utterances = read_datadir(data)
+    labels, rate_hz, num_parameters, classify = _subject(model)
+    given: list[Answer] = []
+    faults = 0
+    for answer in _with_progress(answers(utterances, labels, rate_hz, classify), len(utterances)):
+        if isinstance(answer, Answer):
+            given.append(answer)
+        else:
+            faults += 1
+            print(f"speechrnn: left out: {answer}", file=sys.stderr)
+    scores = score_answers(given, labels)
+    facts = {
+        "model": str(model),
+        "parameters": str(num_parameters),
+        "data": str(data),
+        "unreadable clips left out": str(faults),
+        "command": shlex.join(["speechrnn", *sys.argv[1:]]),
+    }
+    if as_json:
+        print(json.dumps({**facts, **scores.as_dict()}, ensure_ascii=False))
+    else:
+        print_scores(scores, faults)
+    if out is not None:
+        page = write_report(out, scores, given, rate_hz, facts)
+        print(f"report: {page}", file=sys.stderr)
+    if faults:
+        raise typer.Exit(2)
+
+
+def _subject(model: Path) -> _Subject:
+    if not model.is_dir():
+        from speechrnn.runtime.recognizer import load_model
+
+        recognizer = load_model(model)
+        info = recognizer.info
+        return _Subject(
+            info.labels, info.sample_rate_hz, info.num_parameters, recognizer.clip_log_probs
+        )
+    from speechrnn.training.checkpoint import load_experiment
+    from speechrnn.training.predict import clip_log_probs
+
+    network = load_experiment(model)
+    return _Subject(
+        network.vocabulary.symbols,
+        network.config.features.sample_rate_hz,
+        network.num_parameters,
+        partial(clip_log_probs, network),
+    )
+
+
+def _with_progress(stream: Iterator[T], total: int) -> Iterator[T]:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return iter(
+        track(
+            stream,
+            "hearing",
+            total,
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+    )

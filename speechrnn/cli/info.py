@@ -1,0 +1,89 @@
+"""`speechrnn info`: what is inside a model file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from speechrnn.runtime.model_file import ModelInfo
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help="An .onnx file that 'speechrnn export' wrote.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what is inside a model file."""
+    from speechrnn.runtime.model_file import open_model
+
+    _, facts = open_model(model)
+    if as_json:
+        print(json.dumps(_plain(facts), ensure_ascii=False))
+    else:
+        print(_page(facts))
+
+
+def _plain(facts: ModelInfo) -> dict[str, Any]:
+    return {**asdict(facts), "path": str(facts.path), "latency_ms": _latency_ms(facts)}
+
+
+def _latency_ms(facts: ModelInfo) -> float:
+    """What must be heard after a sample before its frame can be worked out: hop and look-ahead."""
+    waiting_samples = facts.grid.hop_samples + facts.grid.right_samples
+    return round(1000 * waiting_samples / facts.sample_rate_hz, 3)
+
+
+def _page(facts: ModelInfo) -> str:
+    rate_hz = facts.sample_rate_hz
+    grid = facts.grid
+    lines = [
+        ("file", f"{facts.path}, {facts.file_bytes / 1e6:.2f} MB"),
+        ("format version", str(facts.format_version)),
+        ("labels", f"{len(facts.labels)}: {', '.join(facts.labels)}"),
+        ("sample rate", f"{rate_hz} Hz"),
+        ("longest clip", f"{facts.clip_samples / rate_hz:g} s, {facts.clip_samples} samples"),
+        ("parameters", f"{facts.num_parameters:,}"),
+        (
+            "frames",
+            f"one every {1000 * grid.hop_samples / rate_hz:g} ms, each sees "
+            f"{1000 * grid.window_samples / rate_hz:g} ms",
+        ),
+        (
+            "latency",
+            f"{_latency_ms(facts):g} ms of the front end: its hop and "
+            f"{1000 * grid.right_samples / rate_hz:g} ms of look-ahead",
+        ),
+        ("states", ", ".join(f"{s.name} {_shape(s.shape)}" for s in facts.states) or "none"),
+    ]
+    if facts.symbols != facts.labels:
+        lines.insert(3, ("frame symbols", f"{len(facts.symbols)}: {', '.join(facts.symbols)}"))
+    lines.append(("operating point", _value(facts.operating_point or "not calibrated")))
+    for section in ("features", "model"):
+        lines += _section(section, facts.config.get(section, {}))
+    lines += _section("provenance", facts.provenance)
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in lines)
+
+
+def _section(name: str, values: dict[str, Any]) -> list[tuple[str, str]]:
+    if not values:
+        return [(name, "none")]
+    return [(name, ""), *((f"  {key}", _value(value)) for key, value in values.items())]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_value, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value)
+
+
+def _shape(shape: tuple[int | str, ...]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ")"
