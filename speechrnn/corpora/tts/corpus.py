@@ -26,7 +26,7 @@ from speechrnn.vocabulary import SILENCE
 DEFAULT_WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 MARKER = "tts.json"  # what was asked for, and whether it is all there
 _ACCENTS = ("en-us", "en")  # whose pronunciation decides what sounds the same
-_SILENCES = {"train": 300}
+
 
 Progress = Callable[[int, int], None]
 
@@ -118,7 +118,8 @@ def prepare(
     for split, plan in plans.items():
         utterances = [_utterance(said) for said in plan if said.utterance in spoken]
         if rejection:
-            utterances += _write_silences(split, target / "audio" / split, generator)
+            silences = voices if split == "train" else max(len(KINDS), voices // 5)
+            utterances += _write_silences(split, silences, target / "audio" / split, generator)
         write_datadir(target / split, utterances)
         counts[split] = len(utterances)
     voices_of = {
@@ -169,11 +170,13 @@ def _utterance(said: Said) -> Utterance:
     return Utterance(said.utterance, path, said.speaker, said.text, said.utterance)
 
 
-def _write_silences(split: str, folder: Path, generator: np.random.Generator) -> list[Utterance]:
+def _write_silences(
+    split: str, count: int, folder: Path, generator: np.random.Generator
+) -> list[Utterance]:
     speaker = f"noise_{split}"
     (folder / speaker).mkdir(parents=True, exist_ok=True)
     utterances = []
-    for number in range(_SILENCES.get(split, 60)):
+    for number in range(count):
         kind = KINDS[number % len(KINDS)]
         name = f"{speaker}-{kind}-{number:05d}"
         path = folder / speaker / f"{name}.wav"
