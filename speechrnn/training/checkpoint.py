@@ -93,7 +93,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["speechrnn"])
-            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, facts)  # noqa: SIM118
+            # Copies: what safetensors hands out is the mapped file, which may be replaced.
+            names = list(file.keys())
+            return Checkpoint({name: file.get_tensor(name).clone() for name in names}, facts)
     except (SafetensorError, KeyError, ValueError, OSError) as fault:
         raise ModelError(
             f"{path}: damaged or not a speechrnn checkpoint ({fault}); delete it and resume"

@@ -19,6 +19,7 @@ from speechrnn.dataset import Dataset, epoch_batches, load_dataset, sequential_b
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.features import FeatureStatistics
 from speechrnn.models.command import CommandModel
+from speechrnn.training.batch import make_batch
 from speechrnn.training.checkpoint import pack, unpack
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import (
@@ -131,13 +132,13 @@ def train(
                 rate = learning_rate(settings, facts["step"], total_steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                wave, wave_lens, targets = _batch(train_set, indices, augmenter, epoch)
                 with torch.no_grad():  # the front end has nothing to learn
-                    feats, feat_lens = model.features(wave, wave_lens)
+                    batch = make_batch(train_set, indices, augmenter, epoch, len(vocabulary))
+                    feats, feat_lens = model.features(batch.wave, batch.wave_lens)
                     feats = augmenter.features(feats, feat_lens, indices, epoch)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                     logits = model.logits(feats, feat_lens)
-                loss = criterion(logits.float(), targets)
+                loss = criterion(logits.float(), batch.targets)
                 if not torch.isfinite(loss):
                     raise ModelError(
                         f"{out}: loss is {loss.item()} in epoch {epoch + 1}, step {facts['step']}; "
@@ -207,15 +208,6 @@ def _load(
     for fault in dataset.faults:
         observer.unreadable(fault)
     return dataset
-
-
-def _batch(
-    dataset: Dataset, indices: torch.Tensor, augmenter: Augmenter, epoch: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    wave, wave_lens = augmenter.waves(
-        dataset.arena, dataset.starts[indices], dataset.lengths[indices], indices, epoch
-    )
-    return wave, wave_lens, dataset.targets[indices]
 
 
 @torch.no_grad()
