@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from onnx import TensorProto
 
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.spans import Spans
@@ -16,7 +17,7 @@ class PoolWindow:
     """Names of what a pooling head looks at.
 
     Attributes:
-        frames: (B, P + T, D) frames kept from before and those of this call.
+        frames: (B, P + T, D) frames kept from before and those of this call, all finite.
         starts: (B, 1) first valid frame, int64.
         stops: (B, 1) frame behind the last valid one, int64.
         commits: (B, 1) frame behind the last committed one, int64.
@@ -69,21 +70,19 @@ def add_clip_log_probs(g: GraphBuilder, head: ClassificationHead, window: PoolWi
     """
     if head.pooling == "last":
         return _log_probs(g, head, _add_last(g, head, window))
-    places = g.node("Range", g.scalar(0), g.length(window.frames, 1), g.scalar(1))
-    early = g.node("Less", places, window.starts)
-    late = g.node("GreaterOrEqual", places, window.stops)
-    outside = g.node("Or", early, late)  # (B, P + T)
-    outside = g.node("Unsqueeze", outside, g.ints(2))
+    inside = _add_inside(g, window)  # (B, P + T)
     if head.pooling == "max":
-        masked = g.node("Where", outside, g.constant(-np.inf), window.frames)
+        inside = g.node("Unsqueeze", inside, g.ints(2))
+        masked = g.node("Where", inside, window.frames, g.constant(-np.inf))
         return _log_probs(g, head, g.node("ReduceMax", masked, axes=[1], keepdims=0))
-    frames = g.node("Where", outside, g.constant(0.0), window.frames)
+    inside = g.node("Unsqueeze", inside, g.ints(1))
     if head.pooling == "mean":
-        total = g.node("ReduceSum", frames, g.ints(1), keepdims=0)
         count = g.node("Sub", window.stops, window.starts)
-        count = g.node("Cast", count, to=1)
-        return _log_probs(g, head, g.node("Div", total, count))
-    return _log_probs(g, head, _add_attention(g, head, frames, outside))
+        ones = g.node("Cast", inside, to=TensorProto.FLOAT)
+        total = g.node("Squeeze", g.node("MatMul", ones, window.frames), g.ints(1))
+        mean = g.node("Div", total, g.node("Cast", count, to=TensorProto.FLOAT))
+        return _log_probs(g, head, mean)
+    return _log_probs(g, head, _add_attention(g, head, window.frames, inside))
 
 
 def add_next_pool(g: GraphBuilder, window: PoolWindow, pool_frames: int) -> str:
@@ -114,14 +113,21 @@ def _add_last(g: GraphBuilder, head: ClassificationHead, window: PoolWindow) -> 
     return g.node("Concat", forward, backward, axis=1)
 
 
-def _add_attention(g: GraphBuilder, head: ClassificationHead, frames: str, outside: str) -> str:
+def _add_inside(g: GraphBuilder, window: PoolWindow) -> str:
+    """(B, P + T) which frames take part."""
+    places = g.node("Range", g.scalar(0), g.length(window.frames, 1), g.scalar(1))
+    begun = g.node("GreaterOrEqual", places, window.starts)
+    return g.node("And", begun, g.node("Less", places, window.stops))
+
+
+def _add_attention(g: GraphBuilder, head: ClassificationHead, frames: str, inside: str) -> str:
     heads, size = head.attention.score.weight.shape
     score = g.constant(head.attention.score.weight.detach().numpy().T)
     scores = g.node("MatMul", frames, score)  # (B, P + T, N)
-    scores = g.node("Where", outside, g.constant(-np.inf), scores)
-    weights = g.node("Softmax", g.node("Transpose", scores, perm=[0, 2, 1]), axis=2)
-    pooled = g.node("MatMul", weights, frames)  # (B, N, D), of which each head owns a share
-    shares = np.kron(np.eye(heads), np.ones(size // heads))
+    scores = g.node("Transpose", scores, perm=[0, 2, 1])
+    scores = g.node("Where", inside, scores, g.constant(-np.inf))
+    pooled = g.node("MatMul", g.node("Softmax", scores, axis=2), frames)  # (B, N, D)
+    shares = np.kron(np.eye(heads), np.ones(size // heads))  # what each head owns of it
     owned = g.node("Mul", pooled, g.constant(shares))
     return g.node("ReduceSum", owned, g.ints(1), keepdims=0)
 

@@ -43,9 +43,7 @@ def build_graph(model: CommandModel) -> GraphBuilder:
         model.convolutions.configs, model.convolutions.convolutions, strict=True
     ):
         x = g.node("Relu", _add_convolution(g, cast(nn.Conv1d, convolution), x, config.stride))
-    x = g.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C)
-    x, next_states = _add_encoder(g, model.encoder, x, spans)
-    hidden = g.node("Transpose", x, perm=[1, 0, 2])  # (B, T, D)
+    hidden, next_states = _add_encoder(g, model.encoder, x, spans)
     window = add_window(g, hidden, spans, "pool", "pool_lens")
 
     labels = len(model.vocabulary)
@@ -76,18 +74,43 @@ def _add_convolution(g: GraphBuilder, convolution: nn.Conv1d, x: str, stride: in
 def _add_encoder(
     g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: Spans
 ) -> tuple[str, dict[str, str]]:
-    """(T, B, D) hidden frames and the states after the committed ones, by name."""
+    """(B, T, D) hidden frames from (B, C, T) ones, and the states after the committed ones."""
+    if encoder.cell == "feedforward":
+        return _add_feedforward(g, encoder, x, spans), {}
     index = last_committed(g, spans, 1, middle=1)
     next_states: dict[str, str] = {}
+    x = g.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C)
     for i, (module, norm) in enumerate(zip(encoder.layers, encoder.norms, strict=True)):
         layer = cast(RecurrentLayer, module)
         names = [f"rnn_{i}", f"rnn_{i}_cell"][: len(layer.initial_state(1))]
-        x, values = add_layer(g, layer, x, spans, index, names)
+        y, values = add_layer(g, layer, x, spans, index, names)
         next_states |= dict(zip(names, values, strict=True))
-        if isinstance(norm, nn.LayerNorm):
-            weight, bias = (g.constant(p.detach().numpy()) for p in (norm.weight, norm.bias))
-            x = g.node("LayerNormalization", x, weight, bias, epsilon=norm.eps)
+        last = i == len(encoder.layers) - 1
+        y = g.node("Transpose", y, perm=[2, 0, 1, 3] if last else [0, 2, 1, 3])
+        x = g.node("Reshape", y, g.ints(0, 0, layer.output_size))  # (B, T, D) or (T, B, D)
+        x = _add_norm(g, norm, x)
     return x, next_states
+
+
+def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: Spans) -> str:
+    """(B, T, D) hidden frames; what lies beyond the valid ones is made zero before."""
+    x = g.node("Transpose", x, perm=[0, 2, 1])  # (B, T, C)
+    places = g.node("Range", g.scalar(0), g.length(x, 1), g.scalar(1))
+    inside = g.node("Less", places, g.node("Unsqueeze", spans.lens, g.ints(1)))
+    x = g.node("Where", g.node("Unsqueeze", inside, g.ints(2)), x, g.constant(0.0))
+    for module, norm in zip(encoder.layers, encoder.norms, strict=True):
+        linear = cast(RecurrentLayer, module).linear
+        x = g.node("MatMul", x, g.constant(linear.weight.detach().numpy().T))
+        x = g.node("Relu", g.node("Add", x, g.constant(linear.bias.detach().numpy())))
+        x = _add_norm(g, norm, x)
+    return x
+
+
+def _add_norm(g: GraphBuilder, norm: nn.Module, x: str) -> str:
+    if not isinstance(norm, nn.LayerNorm):
+        return x
+    weight, bias = (g.constant(p.detach().numpy()) for p in (norm.weight, norm.bias))
+    return g.node("LayerNormalization", x, weight, bias, epsilon=norm.eps)
 
 
 def _add_next_peak(g: GraphBuilder, spans: Spans, peaks: str, stride: int) -> str:

@@ -21,30 +21,23 @@ def add_layer(
 
     Args:
         g: The graph.
-        layer: The trained layer.
+        layer: The trained layer; not feedforward.
         x: (T, B, I) input frames.
         spans: Frame counts.
         index: (B, 3) indices (commit - 1, 0, row).
         states: (B, H) each, what the forward direction starts from.
 
     Returns:
-        (T, B, D) output frames and the states after the committed ones.
+        (T, directions, B, H) outputs, zero beyond the valid frames, and the states after the
+        committed ones.
     """
-    if layer.cell == "feedforward":
-        weight = g.constant(layer.linear.weight.detach().numpy().T)
-        bias = g.constant(layer.linear.bias.detach().numpy())
-        return g.node("Relu", g.node("Add", g.node("MatMul", x, weight), bias)), []
     starts = [g.node("Unsqueeze", state, g.ints(0)) for state in states]  # (1, B, H)
     y, last = _add_recurrence(g, layer, x, spans.lens, starts)
     hidden = g.node("Where", spans.some, g.node("GatherND", y, index), states[0])
-    next_states = [hidden]
-    if layer.cell == "lstm":
-        cell = _add_cell(g, layer, x, spans, starts, last)
-        next_states.append(g.node("Where", spans.some, cell, states[1]))
-    if not layer.bidirectional:
-        return g.node("Squeeze", y, g.ints(1)), next_states
-    y = g.node("Transpose", y, perm=[0, 2, 1, 3])  # (T, B, 2, H)
-    return g.node("Reshape", y, g.ints(0, 0, layer.output_size)), next_states
+    if layer.cell != "lstm":
+        return y, [hidden]
+    cell = _add_cell(g, layer, x, spans, starts, last)
+    return y, [hidden, g.node("Where", spans.some, cell, states[1])]
 
 
 def _add_recurrence(

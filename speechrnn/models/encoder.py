@@ -20,6 +20,7 @@ class RecurrentEncoder(nn.Module):
 
     def __init__(self, config: ModelConfig, input_size: int) -> None:
         super().__init__()
+        self.cell = config.cell
         self.layers = nn.ModuleList()
         self.norms = nn.ModuleList()
         for _ in range(config.layers):
