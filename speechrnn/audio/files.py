@@ -42,16 +42,20 @@ class AudioInfo:
         return self.num_samples / self.sample_rate_hz
 
 
-def audio_info(path: str | Path) -> AudioInfo:
-    """Look at a recording without decoding it, where its length stands in its header.
+def audio_info(path: str | Path, *, decode: bool = False) -> AudioInfo:
+    """Look at a recording.
+
+    Args:
+        path: The file.
+        decode: Read every sample too; else only where the header does not tell the length.
 
     Raises:
-        AudioError: Missing, no audio, empty, or seen to be cut off. (A cut flac file shows only
-            when it is read.)
+        AudioError: Missing, no audio, empty, cut off. What only decoding shows, such as NaN and a
+            cut flac file, goes unseen without it.
     """
     with open_audio(path) as reader:
         count = reader.num_frames
-        if count is None:
+        if decode or count is None:
             count = sum(len(wave) for wave in reader.mono_blocks())
         if not count:
             raise _no_samples(reader.name)

@@ -1,8 +1,9 @@
-"""Whether a compressed file is cut off: libsndfile reads one without complaint."""
+"""How long a compressed file ought to be, and whether its end is there: libsndfile does not ask."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import BinaryIO
 
 _OGG_PAGE = 65307  # the longest page, RFC 3533
@@ -11,10 +12,23 @@ _MPEG2_KBPS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES_HZ = (44100, 48000, 32000)
 
 
-def is_cut(file: BinaryIO) -> bool:
-    """Whether an mp3 or ogg file ends before its end; false for other kinds.
+@dataclass(frozen=True)
+class Extent:
+    """What the structure of a file says about its length.
 
-    An mp3 file without a Xing header that was cut exactly between two frames cannot be told.
+    Attributes:
+        is_cut: Its last part is missing.
+        least_samples: It holds at least so many samples a channel; 0 where it does not say.
+    """
+
+    is_cut: bool = False
+    least_samples: int = 0
+
+
+def extent(file: BinaryIO) -> Extent:
+    """Look at an mp3 or ogg file; of other kinds nothing is known.
+
+    An mp3 file without a Xing header that was cut exactly between two frames passes for whole.
 
     Args:
         file: Can seek; is left anywhere.
@@ -22,11 +36,11 @@ def is_cut(file: BinaryIO) -> bool:
     file.seek(0)
     head = file.read(10)
     if head[:4] == b"OggS":
-        return _is_ogg_cut(file)
+        return Extent(_is_ogg_cut(file))
     first = 0
     if head[:3] == b"ID3" and len(head) == 10:
         first = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(head[6:]))
-    return _is_mp3_cut(file, first)
+    return _mp3_extent(file, first)
 
 
 def _is_ogg_cut(file: BinaryIO) -> bool:
@@ -40,24 +54,26 @@ def _is_ogg_cut(file: BinaryIO) -> bool:
     return not ends_stream or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
 
 
-def _is_mp3_cut(file: BinaryIO, first: int) -> bool:
+def _mp3_extent(file: BinaryIO, first: int) -> Extent:
     size = file.seek(0, os.SEEK_END)
     file.seek(first)
     frame = file.read(256)
     length = _mp3_frame_bytes(frame[:4])
     if not length:
-        return False
+        return Extent()
     promised_frames, promised_bytes = _xing(frame)
     if promised_bytes:
-        return size - first < promised_bytes
+        return Extent(size - first < promised_bytes)
     frames, position = 0, first
     while length and position + length <= size:
         frames += 1
         position += length
         file.seek(position)
         length = _mp3_frame_bytes(file.read(4))
-    # The frame that carries the Xing header is not counted in it.
-    return bool(length) or bool(promised_frames and frames < promised_frames + 1)
+    if promised_frames:  # which do not count the frame that says so
+        return Extent(bool(length) or frames < promised_frames + 1)
+    # libsndfile guesses the length, and may be short of it; its decoder drops a frame or two.
+    return Extent(bool(length), max(0, frames - 2) * (1152 if frame[1] & 8 else 576))
 
 
 def _mp3_frame_bytes(head: bytes) -> int:

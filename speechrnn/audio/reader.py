@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from speechrnn.audio.integrity import is_cut
+from speechrnn.audio.integrity import Extent, extent
 from speechrnn.audio.wav import WavHeader, data_blocks, parse_header, read_exactly
 from speechrnn.errors import AudioError
 
@@ -185,13 +185,19 @@ def _open_file(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: boo
         _check_length(name, header, size, allow_truncated)
         if header.is_plain:
             return Reader(name, file, header, allow_truncated)
-    elif not allow_truncated and is_cut(file):
+    known = Extent() if header else extent(file)
+    if known.is_cut and not allow_truncated:
         raise AudioError(
             f"{name}: cut off: its last part is missing; get the whole file, "
             "or pass --allow-truncated"
         )
     file.seek(0)
     sound = stack.enter_context(_sound_file(file))
+    if sound.frames < known.least_samples and not allow_truncated:
+        raise AudioError(
+            f"{name}: variable bit rate without a header that tells its length, so that its end "
+            "would be lost; convert it to wav or flac"
+        )
     return Reader(name, None, sound, allow_truncated)
 
 
