@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from typing import Any
 
@@ -42,21 +44,29 @@ class Pool:
         Raises:
             DataError: The worker said so, or died.
         """
-        process = subprocess.Popen(
-            COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which kills the group
-        )
-        self._running.add(process)
-        try:
-            return _talk(process, request, on_reply)
-        finally:
-            _kill(process)
-            self._running.discard(process)
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(
+                COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which kills the group
+            ) as process,
+        ):
+            self._running.add(process)
+            try:
+                replies = _talk(process, request, on_reply)
+            finally:
+                _kill(process)
+                self._running.discard(process)
+            if process.returncode != 0:
+                errors.seek(0)
+                last_line = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+                raise DataError(_obituary(process.returncode, request, len(replies), last_line))
+            return replies
 
     def speak(
         self, prompts: Sequence[Prompt], progress: Callable[[int, int], None] | None = None
@@ -90,14 +100,11 @@ class Pool:
         with ThreadPoolExecutor(self.workers) as threads:
             futures = [threads.submit(run, batch) for batch in batches]
             try:
-                wait(futures, return_when=FIRST_EXCEPTION)
+                for finished in as_completed(futures):
+                    finished.result()
             except BaseException:
-                self.__exit__()
+                self.__exit__()  # the others' batches are of no use any more
                 raise
-            for future in futures:
-                if future.done() and future.exception():
-                    self.__exit__()
-                    break
         return [samples for future in futures for samples in future.result()]
 
 
@@ -112,13 +119,11 @@ def _talk(
     request: dict[str, Any],
     on_reply: Callable[[], None] | None,
 ) -> list[Any]:
-    assert process.stdin and process.stdout and process.stderr
+    assert process.stdin and process.stdout
     replies: list[Any] = []
-    try:
+    with contextlib.suppress(BrokenPipeError):  # it died on start; its exit code says how
         process.stdin.write(json.dumps(request))
         process.stdin.close()
-    except BrokenPipeError:
-        pass  # it died on start; its exit code says how
     for line in process.stdout:
         reply = json.loads(line)
         if isinstance(reply, dict) and "fault" in reply:
@@ -126,21 +131,19 @@ def _talk(
         replies.append(reply)
         if on_reply is not None:
             on_reply()
-    if process.wait() != 0:
-        raise DataError(_obituary(process, request, len(replies)))
+    process.wait()
     return replies
 
 
-def _obituary(process: subprocess.Popen[str], request: dict[str, Any], answered: int) -> str:
-    assert process.stderr
-    last = (process.stderr.read().strip().splitlines() or [""])[-1]
-    code = process.returncode
+def _obituary(code: int, request: dict[str, Any], answered: int, last_line: str) -> str:
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     what = ""
     if request["ask"] == "speak" and answered < len(request["prompts"]):
         prompt = request["prompts"][answered]
         what = f" at {prompt['text']!r} in {prompt['engine']} voice {prompt['voice']!r}"
-    return f"speech synthesis: a worker died ({how}){what}; leave that word or engine out. {last}"
+    return (
+        f"speech synthesis: a worker died ({how}){what}; leave that word or engine out. {last_line}"
+    )
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
@@ -150,6 +153,3 @@ def _kill(process: subprocess.Popen[str]) -> None:
         else:
             process.kill()
         process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe and not pipe.closed:
-            pipe.close()
