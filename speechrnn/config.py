@@ -136,6 +136,16 @@ class AugmentConfig(Section):
     mixup_probability: Probability = 0.0
     mixup_alpha: float = Field(0.2, gt=0)
 
+    @model_validator(mode="after")
+    def _ranges(self) -> AugmentConfig:
+        for name in ("speed", "gain_db", "noise_snr_db", "reverberation_s", "band_limit_hz"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} must be [low, high], got [{low:g}, {high:g}]")
+            if low <= 0 and name in ("speed", "reverberation_s", "band_limit_hz"):
+                raise ValueError(f"{name} must be above 0, got {low:g}")
+        return self
+
 
 class TrainingConfig(Section):
     """The training loop (`speechrnn.training`)."""

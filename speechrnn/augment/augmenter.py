@@ -7,12 +7,13 @@ import math
 import torch
 from torch import Tensor
 
-from speechrnn.augment.cut import cut
+from speechrnn.augment.cut import cut, cut_at_speed
 from speechrnn.augment.draws import Stream, spread, uniform
 from speechrnn.augment.masks import frequency_masks, time_masks
 from speechrnn.augment.mixup import mixup_partners
 from speechrnn.augment.noise import add_noise, synthetic_noise
 from speechrnn.augment.room import room_responses, transmit
+from speechrnn.augment.speed import SpeedFilters
 from speechrnn.config import AugmentConfig, FeaturesConfig
 
 _TELEPHONE_HZ = 300.0  # half of the band-limited utterances also lose what lies below
@@ -50,6 +51,7 @@ class Augmenter:
         if noise is None and config.noise_probability:
             noise = synthetic_noise(seed, _SYNTHETIC_NOISE_S, self._rate_hz)
         self._noise = None if noise is None else noise.to(device)
+        self._speeds = SpeedFilters(config.speed, device)
         self._rooms = room_responses(seed, config.reverberation_s, self._rate_hz).to(device)
 
     def waves(
@@ -71,16 +73,16 @@ class Augmenter:
         c = self.config
         draws = uniform(self.seed, epoch, utterances, 12, Stream.WAVES)
         before, after, speed, gain, *noise = draws[:, :7].unbind(1)
-        edge = c.shift_ms * self._rate_hz / 1000 + 1
-        wave, wave_lens, clip_lens = cut(
-            arena,
-            starts,
-            lengths,
-            (before * edge).long().to(self.device),
-            (after * edge).long().to(self.device),
-            None if c.speed == (1.0, 1.0) else spread(speed, c.speed).to(self.device),
-        )
-        self._add_noise(wave, wave_lens, clip_lens, *noise)
+        steps = self._speeds.steps(spread(speed, c.speed))
+        played = self._speeds.played(steps)
+        edge = 1 + played * (c.shift_ms * self._rate_hz / 1000)  # in samples of the clip
+        before, after = (before * edge).long(), (after * edge).long()
+        clips = (arena, starts, lengths, before.to(self.device), after.to(self.device))
+        if c.speed == (1.0, 1.0):
+            wave, wave_lens = cut(*clips)
+        else:
+            wave, wave_lens = cut_at_speed(*clips, steps.to(self.device), self._speeds)
+        self._add_noise(wave, wave_lens, lengths / played.to(self.device), *noise)
         self._transmit(wave, wave_lens, *draws[:, 7:].unbind(1))
         wave *= 10 ** (spread(gain, c.gain_db)[:, None] / 20).to(self.device)
         return wave, wave_lens
@@ -135,10 +137,9 @@ class Augmenter:
         rows = (happens < self.config.noise_probability).nonzero()[:, 0]
         if self._noise is None or not len(rows):
             return
-        starts = (start[rows].double() * len(self._noise)).long().to(self.device)
         snr_db = spread(snr[rows], self.config.noise_snr_db).to(self.device)
-        rows = rows.to(self.device)
-        add_noise(wave, wave_lens, clip_lens, rows, self._noise, starts, snr_db)
+        place, rows = start[rows].to(self.device), rows.to(self.device)
+        add_noise(wave, wave_lens, clip_lens, rows, self._noise, place, snr_db)
 
     def _transmit(
         self,

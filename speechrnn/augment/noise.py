@@ -7,10 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from speechrnn.augment.cut import FULL_SCALE, inside
+
 _SLOPES = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # of amplitude over frequency
 _LEVEL = 0.1  # RMS
 _TALKERS = 6
-_FULL_SCALE = 32767.0
 
 
 def add_noise(
@@ -19,30 +20,36 @@ def add_noise(
     clip_lens: Tensor,
     rows: Tensor,
     noise: Tensor,
-    starts: Tensor,
+    place: Tensor,
     snr_db: Tensor,
 ) -> None:
     """Add noise to some rows, in place, over their whole length.
 
-    The ratio is that of the clip's mean power, zeros around it left out, to the noise's. Nothing
-    is added to a silent clip.
+    The ratio is that of the clip's mean power, silence around it left out, to the noise's.
+    Nothing is added to a silent clip.
 
     Args:
-        wave: (B, S) float32, zero outside of the clips.
+        wave: (B, S) float32, silent outside of the clips.
         wave_lens: (B) int64, samples.
-        clip_lens: (B) int64, samples of the clip within.
+        clip_lens: (B) samples of the clip within.
         rows: (R) int64, which rows.
-        noise: (N) int16, read from `starts` on, in a circle.
-        starts: (R) int64.
+        noise: (N) int16; repeated where it is too short.
+        place: (R) float32 in [0, 1), which part of the noise.
         snr_db: (R) float32.
     """
-    samples = torch.arange(wave.shape[1], device=wave.device)
-    places = (starts[:, None] + samples).remainder_(len(noise))
-    extra = noise.index_select(0, places.view(-1)).view(places.shape).to(torch.float32)
-    extra *= samples < wave_lens[rows, None]
-    noise_power = extra.square().sum(1) / wave_lens[rows].clamp(min=1)
+    lens = wave_lens[rows]
+    starts = (place.double() * (len(noise) - lens + 1).clamp(min=1)).long()
+    samples = torch.arange(wave.shape[1], dtype=torch.int32, device=wave.device)
+    places = (starts.int() if len(noise) < 2**31 else starts)[:, None] + samples
+    if len(noise) < wave.shape[1]:
+        places.remainder_(len(noise))
+    else:
+        places.clamp_(max=len(noise) - 1)  # beyond the row's end
+    extra = noise.index_select(0, places.view(-1)).view(places.shape)
+    extra = (extra * inside(samples, lens)).to(torch.float32)
+    noise_power = extra.square().sum(1) / lens
     clean = wave[rows]
-    power = clean.square().sum(1) / clip_lens[rows].clamp(min=1)
+    power = clean.square().sum(1) / clip_lens[rows]
     gain = (power / noise_power.clamp(min=1e-12)).sqrt() * 10 ** (-snr_db / 20)
     wave.index_copy_(0, rows, clean.addcmul_(extra, gain[:, None]))
 
@@ -63,7 +70,7 @@ def synthetic_noise(seed: int, seconds: float, sample_rate_hz: int) -> Tensor:
     parts = [_shaped(random.standard_normal(samples), slope) for slope in _SLOPES.values()]
     parts += [_hum(samples, sample_rate_hz, random), _babble(samples, sample_rate_hz, random)]
     scaled = [part * (_LEVEL / np.sqrt(np.mean(part**2))) for part in parts]
-    whole = np.clip(np.concatenate(scaled), -1, 1) * _FULL_SCALE
+    whole = np.clip(np.concatenate(scaled), -1, 1) * FULL_SCALE
     return torch.from_numpy(np.round(whole).astype(np.int16))
 
 

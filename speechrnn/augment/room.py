@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speechrnn.augment.cut import inside
+
 _ROOMS = 48
 _DIRECT_DB = (0.0, 12.0)  # direct sound over all reflections
 _GAP_MS = 3.0  # from the direct sound to the first reflection
 _SETTLE_MS = 50.0  # by then the band limits have rung out
-_LOW_ORDER, _HIGH_ORDER = 4, 8
 
 
 def room_responses(seed: int, reverberation_s: tuple[float, float], sample_rate_hz: int) -> Tensor:
@@ -76,12 +77,15 @@ def transmit(
     size = _fast_size(width + responses.shape[1] + settle)
     spectrum = torch.fft.rfft(wave[rows], n=size) * torch.fft.rfft(responses, n=size)
     bins_hz = torch.arange(size // 2 + 1, device=wave.device) * (sample_rate_hz / size)
-    below = (low_hz[:, None] / bins_hz.clamp(min=1e-3)) ** (2 * _LOW_ORDER)
-    above = (bins_hz / high_hz[:, None]) ** (2 * _HIGH_ORDER)
-    spectrum *= ((1 + below) * (1 + above)).rsqrt()
+    below = low_hz[:, None] / bins_hz.clamp(min=1e-3)
+    above = bins_hz / high_hz[:, None]
+    # Squared time and again, which is far cheaper than a power: orders 4 and 8.
+    below = below.square_().square_().square_()
+    above = above.square_().square_().square_().square_()
+    spectrum *= (1 + below).mul_(1 + above).rsqrt_()
     sent = torch.fft.irfft(spectrum, n=size)[:, :width]
-    inside = torch.arange(width, device=wave.device) < wave_lens[rows, None]
-    wave.index_copy_(0, rows, sent * inside)
+    samples = torch.arange(width, dtype=torch.int32, device=wave.device)
+    wave.index_copy_(0, rows, sent * inside(samples, wave_lens[rows]))
 
 
 def _fast_size(least: int) -> int:
