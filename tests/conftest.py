@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
+import onnx.parser
 import pytest
 import soundfile
 import torch
+
 from speechrnn.datadir import Utterance, write_datadir
 
 TONES_HZ = {"low": 300.0, "mid": 900.0, "high": 2500.0}
@@ -48,3 +53,32 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     utterances.append(Utterance(name, path, speaker, word, name))
         write_datadir(root / part, utterances)
     return root
+
+
+@pytest.fixture(scope="session")
+def tone_metadata() -> dict[str, Any]:
+    """Metadata of `tone_model`."""
+    return {
+        "format_version": 1,
+        "labels": ["high", "low", "_silence_"],
+        "symbols": ["high", "low", "_silence_"],
+        "sample_rate_hz": 16000,
+        "grid": {"window_samples": 480, "hop_samples": 320},
+        "clip_samples": 16000,
+        "pool_frames": 50,
+        "num_parameters": 0,
+        "states": [{"name": "rnn_0", "shape": ["B", 1], "dtype": "float32", "initial": 0.0}],
+        "config": {},
+        "operating_point": None,
+        "provenance": {"created": "2025-01-31"},
+    }
+
+
+@pytest.fixture(scope="session")
+def tone_model(tmp_path_factory: pytest.TempPathFactory, tone_metadata: dict[str, Any]) -> Path:
+    """A model file that tells high from low tones and from silence by arithmetic, untrained."""
+    proto = onnx.parser.parse_model((Path(__file__).parent / "tone_model.txt").read_text())
+    proto.metadata_props.add(key="speechrnn", value=json.dumps(tone_metadata))
+    path = tmp_path_factory.mktemp("model") / "tones.onnx"
+    path.write_bytes(proto.SerializeToString())
+    return path

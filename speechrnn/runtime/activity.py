@@ -12,8 +12,9 @@ CLOSURE_FRAMES = 15  # silence inside a word, as before the t of "right", is sho
 _SMOOTH_FRAMES = 3
 _FLOOR_PERCENTILE = 10
 _ABOVE_FLOOR_DB = 9.0
+_LEAST_ABOVE_FLOOR_DB = 4.0  # steady noise varies less
 _BELOW_PEAK_DB = 30.0
-_PEAK_MARGIN_DB = 6.0  # in loud steady noise the peaks alone stand out
+_PEAK_MARGIN_DB = 6.0  # in loud noise the peaks of speech hardly stand out
 _QUIETEST_DB = -65.0  # against full scale; below this nobody speaks
 
 
@@ -48,12 +49,7 @@ def active_frames(levels: np.ndarray) -> np.ndarray:
     for first in range(0, len(levels), STEP_FRAMES):
         last = first + STEP_FRAMES
         around = levels[max(0, first - CONTEXT_FRAMES) : last + CONTEXT_FRAMES]
-        floor, peak = np.percentile(around, _FLOOR_PERCENTILE), around.max()
-        threshold[first:last] = max(
-            min(floor + _ABOVE_FLOOR_DB, peak - _PEAK_MARGIN_DB),
-            peak - _BELOW_PEAK_DB,
-            _QUIETEST_DB,
-        )
+        threshold[first:last] = _threshold_db(around)
     return levels > threshold
 
 
@@ -81,11 +77,15 @@ def loudest_part(levels: np.ndarray, first: int, last: int) -> tuple[int, int]:
         last: One past the last.
     """
     inside = levels[first:last]
-    peak = inside.max()
-    floor = np.percentile(inside, _FLOOR_PERCENTILE)
-    threshold = max(peak - _BELOW_PEAK_DB, min(floor + _ABOVE_FLOOR_DB, peak - _PEAK_MARGIN_DB))
+    parts = stretches(inside > _threshold_db(inside))
     loudest = int(inside.argmax())
-    for a, b in stretches(inside > threshold):
+    for a, b in parts:
         if a <= loudest < b:
             return first + a, first + b
     return first, last
+
+
+def _threshold_db(levels: np.ndarray) -> float:
+    floor, peak = np.percentile(levels, _FLOOR_PERCENTILE), levels.max()
+    above_floor = min(floor + _ABOVE_FLOOR_DB, peak - _PEAK_MARGIN_DB)
+    return max(above_floor, floor + _LEAST_ABOVE_FLOOR_DB, peak - _BELOW_PEAK_DB, _QUIETEST_DB)

@@ -136,8 +136,8 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             path=path,
             file_bytes=file_bytes,
             format_version=version,
-            labels=tuple(map(str, tree["labels"])),
-            symbols=tuple(map(str, tree["symbols"])),
+            labels=_texts(tree["labels"]),
+            symbols=_texts(tree["symbols"]),
             sample_rate_hz=int(tree["sample_rate_hz"]),
             grid=FrameGrid(int(tree["grid"]["window_samples"]), int(tree["grid"]["hop_samples"])),
             clip_samples=int(tree["clip_samples"]),
@@ -187,6 +187,12 @@ def _state(tree: dict[str, Any]) -> StateSpec:
     dtype = str(tree["dtype"])
     np.dtype(dtype)
     return StateSpec(str(tree["name"]), shape, dtype, float(tree["initial"]))
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"expected a list of texts, got {values!r}")
+    return tuple(values)
 
 
 def _reason(fault: Exception) -> str:

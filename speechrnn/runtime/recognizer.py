@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from speechrnn.audio import stream_audio
+from speechrnn.errors import AudioError
 from speechrnn.runtime.finder import WordFinder
 from speechrnn.runtime.model_file import open_model
 from speechrnn.runtime.samples import blocks_of, mono_wave
@@ -67,6 +68,8 @@ class Recognizer:
             wave = mono_wave(source, sample_rate, rate_hz)
             blocks: Iterator[np.ndarray] = blocks_of(wave, rate_hz)
         else:
+            if sample_rate is not None:
+                raise AudioError(f"{source}: a file tells its own sample rate; leave it out")
             blocks = stream_audio(source, rate_hz, rate_hz, allow_truncated=allow_truncated)
         head = _take(blocks, self.info.clip_samples)
         if len(head) <= self.info.clip_samples:

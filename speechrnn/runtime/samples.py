@@ -31,7 +31,9 @@ def mono_wave(samples: np.ndarray, from_hz: int | None, to_hz: int) -> np.ndarra
         raise AudioError("array: no sample rate; pass sample_rate, for example 16000")
     if from_hz < 1:
         raise AudioError(f"array: sample_rate is {from_hz}, expected a positive number of Hz")
-    if samples.ndim not in (1, 2) or (samples.ndim == 2 and not 0 < samples.shape[1] <= 32):
+    if samples.ndim not in (1, 2) or (
+        samples.ndim == 2 and not 0 < samples.shape[1] <= _MOST_CHANNELS
+    ):
         raise AudioError(
             f"array: shape is {samples.shape}, expected (samples,) or (samples, channels) with "
             f"at most {_MOST_CHANNELS} channels; transpose it if channels come first"
@@ -46,7 +48,10 @@ def mono_wave(samples: np.ndarray, from_hz: int | None, to_hz: int) -> np.ndarra
             f"array: samples up to {np.abs(wave).max():g}, expected floats in [-1, 1]; "
             "divide 16-bit values by 32768 or pass them as int16"
         )
-    return resample(wave if wave.ndim == 1 else wave.mean(axis=1), int(from_hz), to_hz)
+    wave = resample(wave if wave.ndim == 1 else wave.mean(axis=1), int(from_hz), to_hz)
+    if not len(wave):
+        raise AudioError(f"array: too short for a single sample at {to_hz} Hz; pass more")
+    return wave
 
 
 def blocks_of(wave: np.ndarray, block_samples: int) -> Iterator[np.ndarray]:
