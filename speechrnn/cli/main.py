@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from speechrnn.cli import data, download, prepare
 from speechrnn.cli.evaluate import evaluate
 from speechrnn.cli.export import export
 from speechrnn.cli.info import info
@@ -22,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(download.app, name="download")
+app.add_typer(prepare.app, name="prepare")
+app.add_typer(data.app, name="data")
 app.command()(transcribe)
 app.command()(info)
 app.command()(train)
@@ -30,6 +34,7 @@ app.command()(export)
 
 # Typer brings its own copy of click or imports it, by version; its exceptions lead to either.
 _UsageError: Any = typer.BadParameter.__base__
+_INTERRUPTED = 130
 
 
 @app.callback()
@@ -41,6 +46,7 @@ def run() -> None:
     """Run the program; every fault is one line on standard error and exit code 2."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except SpeechRNNError as fault:
         _stop(str(fault), 2)
     except _UsageError as fault:
@@ -50,7 +56,7 @@ def run() -> None:
         command = fault.ctx.command_path if fault.ctx else "speechrnn"
         _stop(f"{fault.format_message()} See '{command} --help'.", 2)
     except (KeyboardInterrupt, typer.Abort):
-        _stop("interrupted", 130)
+        _stop("interrupted", _INTERRUPTED)
     except BrokenPipeError:
         # What is still buffered has no reader either: let the exit flush it into nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,6 +68,8 @@ def run() -> None:
         _stop(f"this needs the package {package}; pip install 'speechrnn[train]'", 2)
     except OSError as fault:
         _stop(f"{fault.filename or 'system'}: {fault.strerror or fault}", 2)
+    if code == _INTERRUPTED:
+        _stop("interrupted", code)
     sys.exit(code or 0)
 
 

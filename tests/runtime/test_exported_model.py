@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from speechrnn.config import parse_config
 from speechrnn.export.model_file import export_model
 from speechrnn.models.command import CommandModel

@@ -88,7 +88,7 @@ def test_an_onnx_file_of_another_program_is_said_to_be_one(rewrite) -> None:
 def test_a_newer_format_asks_for_an_upgrade(rewrite, tone_metadata: dict[str, Any]) -> None:
     # Nothing else of it may be looked at: it may mean something else by then.
     newer = json.dumps({"format_version": 2, "labels": 7})
-    with pytest.raises(ModelError, match="format_version 2.*reads up to 1; upgrade speechrnn"):
+    with pytest.raises(ModelError, match=r"format_version 2.*reads up to 1; upgrade speechrnn"):
         open_model(rewrite(newer))
 
 

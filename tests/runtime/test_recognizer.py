@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 import speechrnn
 from speechrnn.errors import AudioError
 
