@@ -216,6 +216,8 @@ def _write_parts(
             check_disjoint(one, speakers[one], other, speakers[other])
     for part, utterances in parts.items():
         write_datadir(folder / part, utterances)
+    if "valid" not in parts:
+        shutil.rmtree(folder / "valid", ignore_errors=True)  # of an earlier call
 
 
 def _verify(folder: Path) -> None:

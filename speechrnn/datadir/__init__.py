@@ -1,7 +1,7 @@
 """Kaldi data directories: read, write, validate, fix, subset, combine, split by speaker."""
 
 from speechrnn.datadir.check import fix_datadir, validate_datadir
-from speechrnn.datadir.files import read_datadir, write_datadir
+from speechrnn.datadir.files import durations_s, read_datadir, write_datadir
 from speechrnn.datadir.selection import combine_datadirs, subset_datadir
 from speechrnn.datadir.speakers import check_speakers_disjoint
 from speechrnn.datadir.splitting import split_at_random, split_by_speaker
@@ -11,6 +11,7 @@ __all__ = [
     "Utterance",
     "check_speakers_disjoint",
     "combine_datadirs",
+    "durations_s",
     "fix_datadir",
     "load_wave",
     "read_datadir",

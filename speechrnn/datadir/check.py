@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from speechrnn.audio import SEGMENT_OVERSHOOT_S, audio_info
-from speechrnn.datadir.files import parse_datadir, write_datadir
+from speechrnn.datadir.files import durations_s, parse_datadir, write_datadir
 from speechrnn.datadir.tables import FILES, Row, keyed, read_rows
 from speechrnn.datadir.utterance import Utterance
 from speechrnn.errors import AudioError, DataError
@@ -34,10 +34,10 @@ def validate_datadir(
         utterances, faults = parse_datadir(directory)
     except DataError as fault:
         return [str(fault)]
-    durations_s, unreadable = _durations(utterances, decode, on_recording)
+    lengths_s, unreadable = _durations(utterances, decode, on_recording)
     faults += unreadable
     for utterance in utterances:
-        duration_s = durations_s.get(utterance.recording)
+        duration_s = lengths_s.get(utterance.recording)
         if duration_s is not None:
             faults += _segment_faults(directory, utterance, duration_s)
     for name in FILES:
@@ -67,11 +67,11 @@ def fix_datadir(
     """
     directory = Path(directory)
     utterances, dropped = parse_datadir(directory)
-    durations_s, unreadable = _durations(utterances, decode, on_recording)
+    lengths_s, unreadable = _durations(utterances, decode, on_recording)
     dropped += unreadable
     kept = []
     for utterance in utterances:
-        duration_s = durations_s.get(utterance.recording)
+        duration_s = lengths_s.get(utterance.recording)
         faults = [] if duration_s is None else _segment_faults(directory, utterance, duration_s)
         dropped += faults
         if duration_s is not None and not faults:
@@ -92,14 +92,14 @@ def fix_datadir(
 def _durations(
     utterances: list[Utterance], decode: bool, on_recording: Callable[[], None]
 ) -> tuple[dict[str, float], list[str]]:
-    durations_s, faults = {}, []
+    lengths_s, faults = {}, []
     for recording, path in sorted({u.recording: u.wav for u in utterances}.items()):
         try:
-            durations_s[recording] = audio_info(path, decode=decode).duration_s
+            lengths_s[recording] = audio_info(path, decode=decode).duration_s
         except AudioError as fault:
             faults.append(f"recording {recording}: {fault}")
         on_recording()
-    return durations_s, faults
+    return lengths_s, faults
 
 
 def _segment_faults(directory: Path, utterance: Utterance, duration_s: float) -> list[str]:
@@ -138,7 +138,10 @@ def _speaker_faults(directory: Path, utterances: list[Utterance]) -> list[str]:
             f"{directory / 'spk2utt'}: disagrees with utt2spk; 'speechrnn data fix' makes it afresh"
         )
     if (directory / "utt2dur").exists():
-        durations = _optional_rows(directory / "utt2dur", faults)
+        try:
+            durations = durations_s(directory)
+        except DataError as fault:
+            return [*faults, str(fault)]
         missing = [u.id for u in utterances if u.id not in durations]
         if missing:
             faults.append(

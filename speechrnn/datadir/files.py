@@ -79,6 +79,24 @@ def parse_datadir(directory: Path) -> tuple[list[Utterance], list[str]]:
     return sorted(utterances, key=lambda utterance: utterance.id), faults
 
 
+def durations_s(directory: str | Path) -> dict[str, float]:
+    """Seconds of each utterance by utt2dur; empty where there is none.
+
+    Raises:
+        DataError: A line is not an utterance and a number of seconds.
+    """
+    path = Path(directory) / "utt2dur"
+    durations: dict[str, float] = {}
+    for row in read_rows(path) if path.exists() else []:
+        try:
+            durations[row.key] = float(row.value)
+        except ValueError:
+            raise DataError(
+                f"{row.where}: expected 'utterance seconds'; 'speechrnn data fix' makes it afresh"
+            ) from None
+    return durations
+
+
 def write_datadir(directory: str | Path, utterances: Iterable[Utterance]) -> None:
     """Write a Kaldi data directory: wav.scp, segments if any, text, utt2spk, spk2utt, utt2dur.
 

@@ -21,7 +21,7 @@ def split_by_speaker(
         source: Data directory to split.
         target: Folder of the parts' data directories.
         parts: Share of the utterances for each part, to be met as well as whole speakers allow.
-        seed: Of the order in which speakers of equal size are dealt.
+        seed: Of the order in which speakers are dealt.
 
     Returns:
         Utterances of each part.
@@ -68,18 +68,23 @@ def deal_at_random(
 def _deal(
     groups: Mapping[str, list[Utterance]], parts: Mapping[str, float], seed: int
 ) -> dict[str, list[Utterance]]:
-    """Give each group, the largest first, to the part that lacks most."""
+    """Give each group, in random order, to a part that has room for it, the emptiest first."""
     names = sorted(groups)
     random.Random(seed).shuffle(names)
-    names.sort(key=lambda name: -len(groups[name]))
     total = sum(len(group) for group in groups.values()) / sum(parts.values())
-    lacking = {part: share * total for part, share in parts.items()}
+    wanted = {part: share * total for part, share in parts.items()}
     dealt: dict[str, list[Utterance]] = {part: [] for part in parts}
     for left, name in zip(range(len(names), 0, -1), names, strict=True):
+        lacking = {part: wanted[part] - len(dealt[part]) for part in parts}
         empty = [part for part in parts if not dealt[part]]
-        part = max(empty if left <= len(empty) else parts, key=lambda part: lacking[part])
+        roomy = [part for part in parts if lacking[part] >= len(groups[name])]
+        if left <= len(empty):
+            part = max(empty, key=lambda part: lacking[part])
+        elif roomy:
+            part = max(roomy, key=lambda part: (lacking[part] / wanted[part], lacking[part]))
+        else:
+            part = max(parts, key=lambda part: lacking[part])
         dealt[part] += groups[name]
-        lacking[part] -= len(groups[name])
     return dealt
 
 
