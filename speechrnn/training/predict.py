@@ -1,38 +1,29 @@
-"""What an experiment's best weights say about recordings."""
+"""What a network in training or out of a checkpoint says about recordings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from speechrnn.models.command import CommandModel
-from speechrnn.training.checkpoint import load_experiment
-
-
-def predict(
-    experiment: str | Path, waves: Sequence[np.ndarray], batch_size: int = 64
-) -> np.ndarray:
-    """Log-probabilities of whole clips under an experiment's best weights.
-
-    Args:
-        experiment: A run directory.
-        waves: (S_i,) float32 each, at the model's rate.
-        batch_size: Clips per forward pass.
-
-    Returns:
-        (N, V) float32, in the order of `waves`.
-    """
-    return clip_log_probs(load_experiment(experiment), waves, batch_size)
 
 
 @torch.no_grad()
 def clip_log_probs(
     model: CommandModel, waves: Sequence[np.ndarray], batch_size: int = 64
 ) -> np.ndarray:
-    """Log-probabilities of whole clips; arguments as for `predict`."""
+    """Log-probabilities of whole clips.
+
+    Args:
+        model: The network; evaluated without dropout.
+        waves: (S_i,) float32 each, at the model's rate.
+        batch_size: Clips per forward pass.
+
+    Returns:
+        (N, V) float32, in the order of `waves`.
+    """
     model.eval()
     result = np.zeros((len(waves), len(model.vocabulary)), dtype=np.float32)
     order = np.argsort([len(wave) for wave in waves], kind="stable")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from speechrnn.datadir import read_datadir
 
 from speechrnn.config import Config, parse_config
+from speechrnn.datadir import read_datadir
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
 from speechrnn.training.loop import Corpus, pick_device, train
