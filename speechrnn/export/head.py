@@ -49,19 +49,22 @@ def add_window(g: GraphBuilder, hidden: str, spans: Spans, pool: str, pool_lens:
     return PoolWindow(frames, *(g.node("Unsqueeze", column, g.ints(1)) for column in columns))
 
 
-def add_frame_log_probs(g: GraphBuilder, head: ClassificationHead, hidden: str) -> str:
-    """(B, T, V) log-probabilities of single frames.
+def add_log_probs(g: GraphBuilder, head: ClassificationHead, vectors: str) -> str:
+    """(..., V) log-probabilities of single frames or of pooled ones.
 
     Args:
         g: The graph.
         head: The trained head.
-        hidden: (B, T, D) frames.
+        vectors: (..., D) hidden or pooled frames.
     """
-    return _log_probs(g, head, hidden)
+    weight = g.constant(head.output.weight.detach().numpy().T)
+    bias = g.constant(head.output.bias.detach().numpy())
+    logits = g.node("Add", g.node("MatMul", vectors, weight), bias)
+    return g.node("LogSoftmax", logits, axis=-1)
 
 
-def add_clip_log_probs(g: GraphBuilder, head: ClassificationHead, window: PoolWindow) -> str:
-    """(B, V) log-probabilities of all frames in the window together.
+def add_pooled(g: GraphBuilder, head: ClassificationHead, window: PoolWindow) -> str:
+    """(B, D) one vector for all valid frames of the window.
 
     Args:
         g: The graph.
@@ -69,20 +72,19 @@ def add_clip_log_probs(g: GraphBuilder, head: ClassificationHead, window: PoolWi
         window: What to pool.
     """
     if head.pooling == "last":
-        return _log_probs(g, head, _add_last(g, head, window))
+        return _add_last(g, head, window)
     inside = _add_inside(g, window)  # (B, P + T)
     if head.pooling == "max":
         inside = g.node("Unsqueeze", inside, g.ints(2))
         masked = g.node("Where", inside, window.frames, g.constant(-np.inf))
-        return _log_probs(g, head, g.node("ReduceMax", masked, axes=[1], keepdims=0))
+        return g.node("ReduceMax", masked, axes=[1], keepdims=0)
     inside = g.node("Unsqueeze", inside, g.ints(1))
-    if head.pooling == "mean":
-        count = g.node("Sub", window.stops, window.starts)
-        ones = g.node("Cast", inside, to=TensorProto.FLOAT)
-        total = g.node("Squeeze", g.node("MatMul", ones, window.frames), g.ints(1))
-        mean = g.node("Div", total, g.node("Cast", count, to=TensorProto.FLOAT))
-        return _log_probs(g, head, mean)
-    return _log_probs(g, head, _add_attention(g, head, window.frames, inside))
+    if head.pooling == "attention":
+        return _add_attention(g, head, window.frames, inside)
+    ones = g.node("Cast", inside, to=TensorProto.FLOAT)
+    total = g.node("Squeeze", g.node("MatMul", ones, window.frames), g.ints(1))
+    count = g.node("Sub", window.stops, window.starts)
+    return g.node("Div", total, g.node("Cast", count, to=TensorProto.FLOAT))
 
 
 def add_next_pool(g: GraphBuilder, window: PoolWindow, pool_frames: int) -> str:
@@ -130,10 +132,3 @@ def _add_attention(g: GraphBuilder, head: ClassificationHead, frames: str, insid
     shares = np.kron(np.eye(heads), np.ones(size // heads))  # what each head owns of it
     owned = g.node("Mul", pooled, g.constant(shares))
     return g.node("ReduceSum", owned, g.ints(1), keepdims=0)
-
-
-def _log_probs(g: GraphBuilder, head: ClassificationHead, vectors: str) -> str:
-    weight = g.constant(head.output.weight.detach().numpy().T)
-    bias = g.constant(head.output.bias.detach().numpy())
-    logits = g.node("Add", g.node("MatMul", vectors, weight), bias)
-    return g.node("LogSoftmax", logits, axis=-1)

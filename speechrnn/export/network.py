@@ -8,12 +8,7 @@ from torch import nn
 
 from speechrnn.export.front_end import add_front_end
 from speechrnn.export.graph import GraphBuilder
-from speechrnn.export.head import (
-    add_clip_log_probs,
-    add_frame_log_probs,
-    add_next_pool,
-    add_window,
-)
+from speechrnn.export.head import add_log_probs, add_next_pool, add_pooled, add_window
 from speechrnn.export.recurrent import add_layer
 from speechrnn.export.spans import Spans, add_spans, last_committed
 from speechrnn.export.states import state_specs
@@ -47,9 +42,9 @@ def build_graph(model: CommandModel) -> GraphBuilder:
     window = add_window(g, hidden, spans, "pool", "pool_lens")
 
     labels = len(model.vocabulary)
-    log_probs = add_frame_log_probs(g, model.head, hidden)
+    log_probs = add_log_probs(g, model.head, hidden)
     g.output("log_probs", log_probs, "float32", ["B", "T", labels])
-    clip_log_probs = add_clip_log_probs(g, model.head, window)
+    clip_log_probs = add_log_probs(g, model.head, add_pooled(g, model.head, window))
     g.output("clip_log_probs", clip_log_probs, "float32", ["B", labels])
     if has_peak:
         stride = model.grid.hop_samples // model.front_end.grid.hop_samples

@@ -37,9 +37,8 @@ def add_log_mel(g: GraphBuilder, spectrum: MelSpectrum, wave: str) -> str:
     stride = spectrum.hop_samples // phases
     x = g.node("Unsqueeze", wave, g.ints(1))
     if phases > 1:
-        x = g.node(
-            "Conv", x, g.constant(np.eye(phases)[:, None]), strides=[phases]
-        )  # (B, R, S / R)
+        deal = g.constant(np.eye(phases)[:, None])
+        x = g.node("Conv", x, deal, strides=[phases])  # (B, R, S / R)
     x = g.node("Conv", x, g.constant(weights), strides=[stride], group=phases)
     if phases > 1:
         x = g.node("Reshape", x, g.ints(0, 2 * phases, -1))  # (B, 2R, K * T)

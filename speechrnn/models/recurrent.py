@@ -77,7 +77,7 @@ class RecurrentLayer(nn.Module):
         if self.cell != "lstm":
             return output, (hidden,)
         stop = lens if self.bidirectional else torch.full_like(lens, x.shape[1])
-        if bool((commit == stop).all()):
+        if bool((commit.to(stop.device) == stop).all()):
             return output, (hidden, last[1][0])
         return output, (hidden, self._cell_at(x, commit, start))
 
