@@ -17,7 +17,7 @@ from speechrnn.augment.speed import SpeedFilters
 from speechrnn.config import AugmentConfig, FeaturesConfig
 
 _TELEPHONE_HZ = 300.0  # half of the band-limited utterances also lose what lies below
-_SYNTHETIC_NOISE_S = 120.0
+_SYNTHETIC_NOISE_S = 60.0
 
 
 class Augmenter:
@@ -102,7 +102,7 @@ class Augmenter:
         c, bands = self.config, self._features.n_mels
         count = c.time_masks + c.frequency_masks
         draws = uniform(self.seed, epoch, utterances, 2 * count, Stream.FEATURES)
-        draws = draws.view(-1, count, 2).to(feats.device)
+        draws = draws.view(len(feats), count, 2).to(feats.device)
         in_time, in_frequency = draws.split([c.time_masks, c.frequency_masks], dim=1)
         most = round(c.time_mask_ms * self._rate_hz / 1000 / self._features.hop_samples)
         left = time_masks(feat_lens.to(feats.device), feats.shape[1], most, in_time)
