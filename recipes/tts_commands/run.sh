@@ -12,6 +12,7 @@
 #   --epochs N              passes over the training speech; default: what the configuration says
 #   --config FILE           default: conf/bigru.yaml
 #   --name NAME             results go to data/NAME and exp/NAME; default: after the words
+#   --work DIR              where data and exp are; default: beside this file
 #   --seed N                of synthesis and training
 #   --stage N, --stop-stage N   0 synthesise · 1 Kaldi directories · 2 validate, statistics ·
 #                           3 train · 4 evaluate · 5 export, check parity, transcribe a phrase
@@ -28,6 +29,7 @@ voices=300
 epochs=
 config=$recipe/conf/bigru.yaml
 name=
+work=$recipe
 seed=0
 stage=0
 stop_stage=5
@@ -41,8 +43,8 @@ wanted() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 if [ -z "$name" ]; then
   name=$(printf %s "$words" | tr '[:upper:]' '[:lower:]' | tr -cs '[:alnum:]' _ | cut -c1-40)
 fi
-data=$recipe/data/$name
-exp=$recipe/exp/$name
+data=$work/data/$name
+exp=$work/exp/$name
 if [ "$hold_out_engine" = auto ]; then
   hold_out_engine=none
   for engine in festival flite; do
