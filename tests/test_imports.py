@@ -89,4 +89,4 @@ def test_public_names_exist() -> None:
     for name in speechrnn.__all__:
         assert getattr(speechrnn, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
-        speechrnn.nonsense  # noqa: B018
+        speechrnn.nonsense
