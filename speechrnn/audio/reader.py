@@ -69,7 +69,7 @@ class Reader:
         position = first
         try:
             for block in self._blocks(first):
-                wave = block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
+                wave = _mix_down(block)
                 wave = wave if last is None else wave[: last - position]
                 self._check_values(wave, position)
                 position += len(wave)
@@ -151,12 +151,10 @@ def open_audio(source: str | Path | BinaryIO, allow_truncated: bool = False) -> 
     name = source_name(source)
     with ExitStack() as stack:
         try:
-            if isinstance(source, (str, Path)):
-                file: BinaryIO = stack.enter_context(open(source, "rb"))
-            else:
-                file = source
+            path = source if isinstance(source, (str, Path)) else None
+            file = source if path is None else stack.enter_context(open(path, "rb"))
             if file.seekable():
-                reader = _open_file(stack, name, file, allow_truncated)
+                reader = _open_file(stack, name, file, path, allow_truncated)
             else:
                 reader = _open_pipe(stack, name, file, allow_truncated)
         except soundfile.SoundFileError as fault:
@@ -175,7 +173,9 @@ def source_name(source: str | Path | BinaryIO) -> str:
     return "standard input" if name in ("<stdin>", 0) else str(name)
 
 
-def _open_file(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: bool) -> Reader:
+def _open_file(
+    stack: ExitStack, name: str, file: BinaryIO, path: str | Path | None, allow_truncated: bool
+) -> Reader:
     size = file.seek(0, 2)
     file.seek(0)
     if not size:
@@ -192,7 +192,8 @@ def _open_file(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: boo
             "or pass --allow-truncated"
         )
     file.seek(0)
-    sound = stack.enter_context(_sound_file(file))
+    # By path, libsndfile reads without calling back, so that Ctrl-C and other threads get through.
+    sound = stack.enter_context(_sound_file(_Guarded(file) if path is None else str(path)))
     if sound.frames < known.least_samples and not allow_truncated:
         raise AudioError(
             f"{name}: variable bit rate without a header that tells its length, so that its end "
@@ -218,10 +219,25 @@ def _open_pipe(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: boo
     stack.enter_context(spool)
     spool.write(head)
     shutil.copyfileobj(file, spool)
-    return _open_file(stack, name, spool, allow_truncated)
+    return _open_file(stack, name, spool, None, allow_truncated)
 
 
-def _sound_file(file: BinaryIO) -> soundfile.SoundFile:
+class _Guarded:
+    """A file for libsndfile, which seeks to impossible places in damaged files."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.tell = file.read, file.tell
+        self._file = file
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move, or stay where that cannot be; raising would print a traceback."""
+        try:
+            return self._file.seek(offset, whence)
+        except (ValueError, OSError):
+            return self._file.tell()
+
+
+def _sound_file(file: _Guarded | str) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(file)
     except (TypeError, ValueError):  # soundfile wants more arguments for *.raw
@@ -235,6 +251,14 @@ def _check_length(name: str, header: WavHeader, size: int, allow_truncated: bool
             f"{name}: cut off: its header promises {promised} bytes of audio, got {max(0, there)}; "
             "get the whole file, or pass --allow-truncated"
         )
+
+
+def _mix_down(block: np.ndarray) -> np.ndarray:
+    """(S, C) to (S,), never a view."""
+    if block.shape[1] == 1:
+        return block[:, 0].copy()
+    with np.errstate(all="ignore"):  # infinite values are refused later, by name
+        return np.asarray(block.mean(axis=1))
 
 
 def _reason(fault: Exception) -> str:

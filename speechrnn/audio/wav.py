@@ -51,7 +51,7 @@ class WavHeader:
     def decode(self, data: bytes) -> np.ndarray:
         """Whole frames of bytes as (S, C) float32; integers scaled to [-1, 1)."""
         if self.tag == _FLOAT:
-            with np.errstate(over="ignore"):  # a double beyond float32 is infinite, and refused
+            with np.errstate(all="ignore"):  # a double beyond float32 is infinite, and refused
                 samples = np.frombuffer(data, f"<f{self.sample_bytes}").astype(np.float32)
             return samples.reshape(-1, self.channels)
         bits = 8 * self.sample_bytes
