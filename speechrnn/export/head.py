@@ -41,12 +41,13 @@ def add_window(g: GraphBuilder, hidden: str, spans: Spans, pool: str, pool_lens:
     """
     frames = g.node("Concat", pool, hidden, axis=1)
     kept = g.size(pool, 1)
-    columns = (
-        g.node("Sub", kept, pool_lens),
-        g.node("Add", kept, spans.lens),
-        g.node("Add", kept, spans.commit),
+    before = g.node("Unsqueeze", pool_lens, g.ints(1))
+    return PoolWindow(
+        frames,
+        starts=g.node("Sub", kept, before),
+        stops=g.node("Add", kept, spans.lens),
+        commits=g.node("Add", kept, spans.commit),
     )
-    return PoolWindow(frames, *(g.node("Unsqueeze", column, g.ints(1)) for column in columns))
 
 
 def add_log_probs(g: GraphBuilder, head: ClassificationHead, vectors: str) -> str:

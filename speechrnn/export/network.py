@@ -10,7 +10,7 @@ from speechrnn.export.front_end import add_front_end
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.head import add_log_probs, add_next_pool, add_pooled, add_window
 from speechrnn.export.recurrent import add_layer
-from speechrnn.export.spans import Spans, add_spans, last_committed
+from speechrnn.export.spans import Spans, add_spans
 from speechrnn.export.states import state_specs
 from speechrnn.models.command import CommandModel
 from speechrnn.models.encoder import RecurrentEncoder
@@ -72,7 +72,8 @@ def _add_encoder(
     """(B, T, D) hidden frames from (B, C, T) ones, and the states after the committed ones."""
     if encoder.cell == "feedforward":
         return _add_feedforward(g, encoder, x, spans), {}
-    index = last_committed(g, spans, 1, middle=1)
+    last = g.node("Sub", spans.commit, g.scalar(1))  # -1 is the last frame of all; not used then
+    index = g.node("Concat", last, g.node("Pad", spans.rows, g.ints(0, 1, 0, 0)), axis=1)
     next_states: dict[str, str] = {}
     x = g.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C)
     for i, (module, norm) in enumerate(zip(encoder.layers, encoder.norms, strict=True)):
@@ -80,8 +81,8 @@ def _add_encoder(
         names = [f"rnn_{i}", f"rnn_{i}_cell"][: len(layer.initial_state(1))]
         y, values = add_layer(g, layer, x, spans, index, names)
         next_states |= dict(zip(names, values, strict=True))
-        last = i == len(encoder.layers) - 1
-        y = g.node("Transpose", y, perm=[2, 0, 1, 3] if last else [0, 2, 1, 3])
+        top = i == len(encoder.layers) - 1
+        y = g.node("Transpose", y, perm=[2, 0, 1, 3] if top else [0, 2, 1, 3])
         x = g.node("Reshape", y, g.ints(0, 0, layer.output_size))  # (B, T, D) or (T, B, D)
         x = _add_norm(g, norm, x)
     return x, next_states
@@ -91,7 +92,7 @@ def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: 
     """(B, T, D) hidden frames; what lies beyond the valid ones is made zero before."""
     x = g.node("Transpose", x, perm=[0, 2, 1])  # (B, T, C)
     places = g.node("Range", g.scalar(0), g.length(x, 1), g.scalar(1))
-    inside = g.node("Less", places, g.node("Unsqueeze", spans.lens, g.ints(1)))
+    inside = g.node("Less", places, spans.lens)
     x = g.node("Where", g.node("Unsqueeze", inside, g.ints(2)), x, g.constant(0.0))
     for module, norm in zip(encoder.layers, encoder.norms, strict=True):
         linear = cast(RecurrentLayer, module).linear
@@ -110,7 +111,7 @@ def _add_norm(g: GraphBuilder, norm: nn.Module, x: str) -> str:
 
 def _add_next_peak(g: GraphBuilder, spans: Spans, peaks: str, stride: int) -> str:
     """(B) the running peak at the last base frame that belongs to a committed frame."""
-    index = last_committed(g, spans, stride, middle=0)  # (frame, row)
-    peak = g.node("GatherND", g.node("Transpose", peaks, perm=[1, 0]), index)
+    last = g.node("Sub", g.node("Mul", spans.commit, g.scalar(stride)), g.scalar(1))
+    peak = g.node("GatherND", peaks, last, batch_dims=1)
     some = g.node("Squeeze", spans.some, g.ints(1))
     return g.node("Where", some, peak, "peak")

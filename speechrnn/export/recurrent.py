@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import TensorProto
 from torch import nn
 
 from speechrnn.export.graph import GraphBuilder
-from speechrnn.export.spans import Spans
+from speechrnn.export.spans import Spans, as_steps
 from speechrnn.models.recurrent import RecurrentLayer
 
 # Where each of ONNX's gates stands among torch's: z r h in r z n, i o f c in i f g o.
@@ -47,8 +46,7 @@ def _add_recurrence(
     if layer.bidirectional:
         starts = [g.node("Pad", start, g.ints(0, 0, 0, 1, 0, 0)) for start in starts]
     direction = "bidirectional" if layer.bidirectional else "forward"
-    lens = g.node("Cast", lens, to=TensorProto.INT32)
-    inputs = [x, *_weights(g, layer), lens, *starts]
+    inputs = [x, *_weights(g, layer), as_steps(g, lens), *starts]
     size = layer.hidden_size
     if layer.cell == "gru":
         return g.node(
@@ -81,12 +79,11 @@ def _add_cell(
     again = g.branch()
     steps = again.node("Max", spans.commit, again.scalar(1))
     weights = [again.node("Slice", w, again.ints(0), again.ints(1)) for w in _weights(g, layer)]
-    steps = again.node("Cast", steps, to=TensorProto.INT32)
     _, _, cell = again.nodes(
         "LSTM",
         x,
         *weights,
-        steps,
+        as_steps(again, steps),
         *starts,
         outputs=(False, False, True),
         hidden_size=layer.hidden_size,
