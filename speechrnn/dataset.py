@@ -124,11 +124,12 @@ def epoch_batches(
     once and 1 draws each class equally often. Clips of similar length share a batch.
 
     Returns:
-        (B,) int64 clip indices for each batch.
+        (B,) int64 draws for each batch. Draw `d` is clip `d % len(dataset)`; when a clip comes
+        again in the same epoch its draw is another, for augmentation to differ.
     """
     random = np.random.default_rng((seed, epoch))
     order = random.permutation(_balanced(dataset.targets.cpu().numpy(), balance, random))
-    lengths = dataset.lengths.cpu().numpy()
+    lengths = np.tile(dataset.lengths.cpu().numpy(), order.max() // len(dataset) + 1)
     batches = []
     for begin in range(0, len(order), batch_size * _SORTED_BATCHES):
         part = order[begin : begin + batch_size * _SORTED_BATCHES]
@@ -153,4 +154,6 @@ def _balanced(targets: np.ndarray, balance: float, random: np.random.Generator) 
     # Systematic resampling: each clip comes floor(expected) or ceil(expected) times.
     steps = np.floor(np.cumsum(expected) + random.random())
     copies = np.diff(steps, prepend=0.0).astype(np.int64)
-    return np.repeat(np.arange(len(targets)), copies)
+    first = np.repeat(np.cumsum(copies) - copies, copies)
+    times_before = np.arange(len(first)) - first
+    return np.repeat(np.arange(len(targets)), copies) + times_before * len(targets)

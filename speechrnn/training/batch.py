@@ -28,25 +28,27 @@ class Batch:
 
 
 def make_batch(
-    dataset: Dataset, indices: Tensor, augmenter: Augmenter, epoch: int, num_labels: int
+    dataset: Dataset, draws: Tensor, augmenter: Augmenter, epoch: int, num_labels: int
 ) -> Batch:
-    """Cut and change the clips `indices` (B) as epoch `epoch` will have them."""
-    wave, wave_lens = _waves(dataset, indices, augmenter, epoch)
-    targets = nn.functional.one_hot(dataset.targets[indices], num_labels).to(torch.float32)
+    """Cut and change the clips of `draws` (B), see `epoch_batches`, as epoch `epoch` has them."""
+    wave, wave_lens = _waves(dataset, draws, augmenter, epoch)
+    labels = dataset.targets[draws % len(dataset)]
+    targets = nn.functional.one_hot(labels, num_labels).to(torch.float32)
     if augmenter.config.mixup_probability:
-        partners, weights = augmenter.mixup(indices, epoch, len(dataset))
+        partners, weights = augmenter.mixup(draws, epoch, len(dataset))
         others, other_lens = _waves(dataset, partners, augmenter, epoch)
         weights = weights.to(wave.device)
         wave, wave_lens = mix(wave, wave_lens, others, other_lens, weights)
         share = weights[:, None]
-        labels = nn.functional.one_hot(dataset.targets[partners], num_labels)
-        targets = share * targets + (1 - share) * labels
+        labels = dataset.targets[partners % len(dataset)]
+        targets = share * targets + (1 - share) * nn.functional.one_hot(labels, num_labels)
     return Batch(wave, wave_lens, targets)
 
 
 def _waves(
-    dataset: Dataset, indices: Tensor, augmenter: Augmenter, epoch: int
+    dataset: Dataset, draws: Tensor, augmenter: Augmenter, epoch: int
 ) -> tuple[Tensor, Tensor]:
+    clips = draws % len(dataset)
     return augmenter.waves(
-        dataset.arena, dataset.starts[indices], dataset.lengths[indices], indices, epoch
+        dataset.arena, dataset.starts[clips], dataset.lengths[clips], draws, epoch
     )

@@ -128,14 +128,14 @@ def train(
             observer.epoch_begins(epoch + 1, settings.epochs, len(batches))
             model.train()
             total_loss, total_norm, clips = 0.0, 0.0, 0
-            for indices in batches:
+            for draws in batches:
                 rate = learning_rate(settings, facts["step"], total_steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 with torch.no_grad():  # the front end has nothing to learn
-                    batch = make_batch(train_set, indices, augmenter, epoch, len(vocabulary))
+                    batch = make_batch(train_set, draws, augmenter, epoch, len(vocabulary))
                     feats, feat_lens = model.features(batch.wave, batch.wave_lens)
-                    feats = augmenter.features(feats, feat_lens, indices, epoch)
+                    feats = augmenter.features(feats, feat_lens, draws, epoch)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                     logits = model.logits(feats, feat_lens)
                 loss = criterion(logits.float(), batch.targets)
@@ -150,9 +150,9 @@ def train(
                 optimizer.step()
                 update_average(average, model, settings.average_decay, facts["step"])
                 facts["step"] += 1
-                total_loss += loss.item() * len(indices)
-                clips += len(indices)
-                observer.step_done(loss.item(), len(indices))
+                total_loss += loss.item() * len(draws)
+                clips += len(draws)
+                observer.step_done(loss.item(), len(draws))
             seconds = time.perf_counter() - began
 
             record = {
