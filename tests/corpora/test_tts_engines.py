@@ -65,6 +65,20 @@ def test_a_voice_that_is_not_there_is_refused(voice):
 
 
 @needs_espeak
+def test_another_language_says_english_words_in_its_own_sounds():
+    """A phoneme that the language lacks cuts the rest of the word off, so it must be replaced."""
+    engine = espeak.Espeak()
+    assert "de" in engine.foreign_accents()
+    assert engine._in_sounds_of("de", "up") == "[['ap]]"
+    assert engine._in_sounds_of("de", "lights on") == "[[l'aIts]] [['On]]"
+    assert engine._in_sounds_of("hu", "five") == "[[f'aiv]]"
+    english, german = speak(
+        Prompt("", "seven", "espeak", "en-us"), Prompt("", "seven", "espeak", "de+f3")
+    )
+    assert 0.6 * english < german < 1.6 * english
+
+
+@needs_espeak
 def test_what_cannot_be_spoken_becomes_no_samples():
     assert speak(Prompt("", "...", "espeak", "en-us")) == [0]
 

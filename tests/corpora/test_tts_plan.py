@@ -9,6 +9,7 @@ from speechrnn.errors import DataError
 
 INSTALLED = {
     "accents": ["en", "en-us", "en-029", "en-gb-scotland", "en-gb-x-rp", "en-us-nyc"],
+    "foreign_accents": ["de", "fr"],
     "variants": [f"v{i}" for i in range(20)],
     "flite": ["kal", "slt"],
     "festival": ["ked_diphone"],
@@ -44,6 +45,13 @@ def test_a_held_out_engine_is_heard_in_its_own_test_only(engine):
     for split, voices in dealt.items():
         assert (engine in {v.engine for v in voices}) == (split == f"test_{engine}")
     assert dealt["train"]
+
+
+def test_foreign_accents_are_trained_on_and_not_tested_on():
+    dealt = deal()
+    names = {split: {v.name.split("+")[0] for v in voices} for split, voices in dealt.items()}
+    assert {"de", "fr"} <= names["train"]
+    assert not {"de", "fr"} & (names["valid"] | names["test"])
 
 
 def test_voices_limits_what_is_trained_on():

@@ -14,6 +14,9 @@ from speechrnn.errors import DataError
 from speechrnn.vocabulary import UNKNOWN
 
 _MAIN_ACCENTS = ("en", "en-us")  # British and American: too many speak so to train without
+_FOREIGN_SHARE = (
+    1 / 3
+)  # of the espeak voices to train on, English in the sounds of another language
 _SAYINGS = {"espeak": 1, "flite": 15, "festival": 20}  # a word and voice, in training
 _UNKNOWN_SHARE = 0.8  # utterances of other words, against those of all keywords
 
@@ -47,7 +50,7 @@ def deal_voices(
     splits: dict[str, list[Voice]] = {"train": [], "valid": [], "test": []}
     for engine in engines:
         if engine == "espeak":
-            dealt = _deal_espeak(installed["accents"], installed["variants"], voices, generator)
+            dealt = _deal_espeak(installed, voices, generator)
         else:
             dealt = {"train": [Voice(engine, name) for name in installed[engine]]}
         if engine == hold_out:
@@ -60,24 +63,28 @@ def deal_voices(
 
 
 def _deal_espeak(
-    accents: Sequence[str], variants: Sequence[str], voices: int, generator: np.random.Generator
+    installed: Mapping[str, Any], voices: int, generator: np.random.Generator
 ) -> dict[str, list[Voice]]:
-    rare = [
-        str(accent) for accent in generator.permutation(sorted(set(accents) - {*_MAIN_ACCENTS}))
-    ]
-    mixed = [str(variant) for variant in generator.permutation(sorted(variants))]
+    accents = {str(accent) for accent in installed["accents"]}
+    rare = [str(accent) for accent in generator.permutation(sorted(accents - {*_MAIN_ACCENTS}))]
+    mixed = [str(variant) for variant in generator.permutation(sorted(installed["variants"]))]
     fifth = len(mixed) // 5
-    shares = {
-        "test": (rare[:2], mixed[:fifth]),
-        "valid": (rare[2:3], mixed[fifth : 2 * fifth]),
-        "train": (rare[3:] + sorted({*_MAIN_ACCENTS} & set(accents)), mixed[2 * fifth :]),
+    foreign = round(voices * _FOREIGN_SHARE)
+    of_train = mixed[2 * fifth :]
+    english = [*rare[3:], *sorted(accents & {*_MAIN_ACCENTS})]
+    return {
+        "test": _pair(rare[:2], mixed[:fifth], max(2, voices // 5), generator),
+        "valid": _pair(rare[2:3], mixed[fifth : 2 * fifth], max(2, voices // 5), generator),
+        "train": _pair(english, of_train, voices - foreign, generator)
+        + _pair(installed["foreign_accents"], of_train, foreign, generator),
     }
-    dealt = {}
-    for split, (said_in, said_by) in shares.items():
-        every = [Voice("espeak", f"{accent}+{throat}") for accent in said_in for throat in said_by]
-        count = voices if split == "train" else max(2, voices // 5)
-        dealt[split] = [every[i] for i in generator.permutation(len(every))[:count]]
-    return dealt
+
+
+def _pair(
+    accents: Sequence[str], variants: Sequence[str], count: int, generator: np.random.Generator
+) -> list[Voice]:
+    every = [Voice("espeak", f"{accent}+{variant}") for accent in accents for variant in variants]
+    return [every[i] for i in generator.permutation(len(every))[:count]]
 
 
 def draw_prompts(
@@ -95,12 +102,16 @@ def draw_prompts(
         voices: Who speaks.
         keywords: Said by every voice.
         others: Words of the class `_unknown_` and how far each is from a keyword, between 0 and
-            1; may be empty.
+            1; may be empty. Training hears many, near misses above all; elsewhere there are twice
+            as many as of a keyword.
         audio: Where the WAV files go.
         generator: Source of all randomness.
     """
     words = list(others)
-    chances = np.maximum(np.array(list(others.values())), 0.2) ** -2.0  # near misses more often
+    chances = np.ones(len(words))
+    if split == "train":  # near misses more often
+        chances = np.maximum(np.array(list(others.values())), 0.2) ** -2.0
+    drawn_others = len(keywords) * _UNKNOWN_SHARE if split == "train" else 2
     drawn: list[Said] = []
     for engine in ENGINES:
         of_engine = [voice for voice in voices if voice.engine == engine]
@@ -111,7 +122,7 @@ def draw_prompts(
             (voice, word, word) for voice in of_engine for word in keywords for _ in range(sayings)
         ]
         if words and pairs:
-            count = round(len(pairs) * _UNKNOWN_SHARE)
+            count = round(len(pairs) / len(keywords) * drawn_others)
             said = generator.choice(len(words), count, p=chances / chances.sum())
             speakers = generator.integers(0, len(of_engine), count)
             pairs += [

@@ -38,6 +38,7 @@ def answer(request: dict[str, Any]) -> Iterator[Any]:
         engine = espeak.Espeak()
         yield {
             "accents": engine.accents(),
+            "foreign_accents": engine.foreign_accents(),
             "variants": engine.variants(),
             "flite": flite.voices(),
             "festival": festival.voices(),
