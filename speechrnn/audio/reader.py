@@ -1,4 +1,4 @@
-"""One open recording: its rate and channels, and its samples block by block."""
+"""One open recording: its rate and channels, and its samples mixed down, block by block."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
+from speechrnn.audio.decoded import DecodedSamples, open_sound, why
 from speechrnn.audio.integrity import Extent, extent
-from speechrnn.audio.wav import WavHeader, data_blocks, parse_header, read_exactly
+from speechrnn.audio.wav import WavHeader, WavSamples, parse_header, read_exactly
 from speechrnn.errors import AudioError
 
-_BLOCK_FRAMES = 1 << 14
 _RATES_HZ = (1000, 1_000_000)
 _LOUDEST = 64.0  # far above any recording in floats, far below 16-bit numbers stored as floats
-_ESTIMATED = ("MP3", "OGG")  # formats whose length libsndfile may only estimate
 
 
 class Reader:
@@ -33,24 +32,14 @@ class Reader:
     """
 
     def __init__(
-        self,
-        name: str,
-        file: BinaryIO | None,
-        content: WavHeader | soundfile.SoundFile,
-        allow_truncated: bool,
+        self, name: str, samples: WavSamples | DecodedSamples, allow_truncated: bool
     ) -> None:
         self.name = name
-        self._file = file
-        self._content = content
-        self._allow_truncated = allow_truncated
-        self.channels: int = content.channels
-        if isinstance(content, WavHeader):
-            self.sample_rate_hz = content.sample_rate_hz
-            declared = content.data_bytes
-            self.num_frames = None if declared is None else declared // content.frame_bytes
-        else:
-            self.sample_rate_hz = content.samplerate
-            self.num_frames = content.frames if 0 <= content.frames < 1 << 48 else None
+        self.sample_rate_hz = samples.sample_rate_hz
+        self.channels = samples.channels
+        self.num_frames = samples.num_frames
+        self._samples = samples
+        self._must_be_whole = samples.is_exact and not allow_truncated
         if not _RATES_HZ[0] <= self.sample_rate_hz <= _RATES_HZ[1]:
             raise AudioError(
                 f"{name}: sample rate is {self.sample_rate_hz} Hz, expected "
@@ -68,59 +57,20 @@ class Reader:
         """
         position = first
         try:
-            for block in self._blocks(first):
-                wave = _mix_down(block)
-                wave = wave if last is None else wave[: last - position]
-                self._check_values(wave, position)
-                position += len(wave)
+            for block in self._samples.blocks(first):
+                wave = _mix_down(block)[: None if last is None else last - position]
                 if len(wave):
+                    self._check_values(wave, position)
+                    position += len(wave)
                     yield wave
                 if position == last:
                     return
         except OSError as fault:
-            raise AudioError(f"{self.name}: cannot be read ({_reason(fault)})") from None
-        # Here the recording ended before `last`: too short, or cut off.
-        if self.num_frames is not None and first <= position < self.num_frames:
-            self._cut(position)
-
-    def _blocks(self, first: int) -> Iterator[np.ndarray]:
-        if isinstance(self._content, WavHeader):
-            if self._file is not None:
-                yield from data_blocks(self._file, self._content, first)
-        else:
-            yield from self._decoded_blocks(self._content, first)
-
-    def _decoded_blocks(self, sound: soundfile.SoundFile, first: int) -> Iterator[np.ndarray]:
-        buffer = np.empty((_BLOCK_FRAMES, self.channels), np.float32)
-        position = min(first, sound.frames)
-        try:
-            if position:
-                sound.seek(position)
-            while len(block := sound.read(dtype="float32", always_2d=True, out=buffer)):
-                position += len(block)
-                yield block
-        except soundfile.SoundFileError as fault:
-            if not self._allow_truncated:
-                raise AudioError(
-                    f"{self.name}: cut off or damaged after {self._time(position)} "
-                    f"({_reason(fault)}); get the whole file, or pass --allow-truncated"
-                ) from None
-            # What was decoded before the fault stands in the buffer.
-            yield buffer[: max(0, sound.tell() - position)]
-
-    def _cut(self, position: int) -> None:
-        estimated = (
-            isinstance(self._content, soundfile.SoundFile) and self._content.format in _ESTIMATED
-        )
-        if not (self._allow_truncated or estimated):
-            raise AudioError(
-                f"{self.name}: cut off: its header promises {self._time(self.num_frames or 0)}, "
-                f"got {self._time(position)}; get the whole file, or pass --allow-truncated"
-            )
+            raise AudioError(f"{self.name}: cannot be read ({why(fault)})") from None
+        if self._must_be_whole and first <= position < (self.num_frames or 0):
+            raise cut_off(self.name, self._time(self.num_frames or 0), self._time(position))
 
     def _check_values(self, wave: np.ndarray, position: int) -> None:
-        if not len(wave):
-            return
         loudest = float(np.abs(wave).max())
         if not np.isfinite(loudest):
             where = self._time(position + int(np.argmin(np.isfinite(wave))))
@@ -151,20 +101,22 @@ def open_audio(source: str | Path | BinaryIO, allow_truncated: bool = False) -> 
     name = source_name(source)
     with ExitStack() as stack:
         try:
-            path = source if isinstance(source, (str, Path)) else None
-            file = source if path is None else stack.enter_context(open(path, "rb"))
-            if file.seekable():
-                reader = _open_file(stack, name, file, path, allow_truncated)
+            if isinstance(source, (str, Path)):
+                file: BinaryIO = stack.enter_context(open(source, "rb"))
+                path: str | Path | None = source
             else:
-                reader = _open_pipe(stack, name, file, allow_truncated)
+                file, path = source, None
+            if not file.seekable():
+                samples = _open_pipe(stack, name, file, allow_truncated)
+            else:
+                samples = _open_file(stack, name, file, path, allow_truncated)
         except soundfile.SoundFileError as fault:
             raise AudioError(
-                f"{name}: not audio that can be read ({_reason(fault)}); "
-                "expected wav, flac, ogg or mp3"
+                f"{name}: not audio that can be read ({why(fault)}); expected wav, flac, ogg or mp3"
             ) from None
         except OSError as fault:
-            raise AudioError(f"{name}: {_reason(fault)}; give a recording") from None
-        yield reader
+            raise AudioError(f"{name}: {why(fault)}; give a recording") from None
+        yield Reader(name, samples, allow_truncated)
 
 
 def source_name(source: str | Path | BinaryIO) -> str:
@@ -173,18 +125,26 @@ def source_name(source: str | Path | BinaryIO) -> str:
     return "standard input" if name in ("<stdin>", 0) else str(name)
 
 
+def cut_off(name: str, promised: str, got: str) -> AudioError:
+    """The error for a file that ends too early."""
+    return AudioError(
+        f"{name}: cut off: its header promises {promised}, got {got}; "
+        "get the whole file, or pass --allow-truncated"
+    )
+
+
 def _open_file(
     stack: ExitStack, name: str, file: BinaryIO, path: str | Path | None, allow_truncated: bool
-) -> Reader:
+) -> WavSamples | DecodedSamples:
     size = file.seek(0, 2)
     file.seek(0)
     if not size:
         raise AudioError(f"{name}: empty file; make the recording again")
     header = parse_header(lambda count: read_exactly(file, count), name)
-    if header is not None:
-        _check_length(name, header, size, allow_truncated)
-        if header.is_plain:
-            return Reader(name, file, header, allow_truncated)
+    if header is not None and not allow_truncated:
+        _check_length(name, header, size)
+    if header is not None and header.is_plain:
+        return WavSamples(file, header)
     known = Extent() if header else extent(file)
     if known.is_cut and not allow_truncated:
         raise AudioError(
@@ -192,17 +152,25 @@ def _open_file(
             "or pass --allow-truncated"
         )
     file.seek(0)
-    # By path, libsndfile reads without calling back, so that Ctrl-C and other threads get through.
-    sound = stack.enter_context(_sound_file(_Guarded(file) if path is None else str(path)))
+    try:
+        sound = stack.enter_context(open_sound(file, path))
+    except soundfile.SoundFileError:
+        if known.is_cut:
+            raise AudioError(
+                f"{name}: cut off before its first sample; get the whole file"
+            ) from None
+        raise
     if sound.frames < known.least_samples and not allow_truncated:
         raise AudioError(
             f"{name}: variable bit rate without a header that tells its length, so that its end "
             "would be lost; convert it to wav or flac"
         )
-    return Reader(name, None, sound, allow_truncated)
+    return DecodedSamples(sound, name, allow_truncated)
 
 
-def _open_pipe(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: bool) -> Reader:
+def _open_pipe(
+    stack: ExitStack, name: str, file: BinaryIO, allow_truncated: bool
+) -> WavSamples | DecodedSamples:
     head = bytearray()
 
     def read(count: int) -> bytes:
@@ -214,7 +182,7 @@ def _open_pipe(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: boo
     if not head:
         raise AudioError(f"{name}: empty; pipe a WAV file into it")
     if header is not None and header.is_plain:
-        return Reader(name, file, header, allow_truncated)
+        return WavSamples(file, header)
     spool = tempfile.TemporaryFile()  # noqa: SIM115 (the stack closes it)
     stack.enter_context(spool)
     spool.write(head)
@@ -222,35 +190,13 @@ def _open_pipe(stack: ExitStack, name: str, file: BinaryIO, allow_truncated: boo
     return _open_file(stack, name, spool, None, allow_truncated)
 
 
-class _Guarded:
-    """A file for libsndfile, which seeks to impossible places in damaged files."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.read, self.tell = file.read, file.tell
-        self._file = file
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move, or stay where that cannot be; raising would print a traceback."""
-        try:
-            return self._file.seek(offset, whence)
-        except (ValueError, OSError):
-            return self._file.tell()
-
-
-def _sound_file(file: _Guarded | str) -> soundfile.SoundFile:
-    try:
-        return soundfile.SoundFile(file)
-    except (TypeError, ValueError):  # soundfile wants more arguments for *.raw
-        raise soundfile.SoundFileError("no header that says what it holds") from None
-
-
-def _check_length(name: str, header: WavHeader, size: int, allow_truncated: bool) -> None:
-    there, promised = size - header.data_offset, header.data_bytes
-    if promised is not None and there < promised and not allow_truncated:
-        raise AudioError(
-            f"{name}: cut off: its header promises {promised} bytes of audio, got {max(0, there)}; "
-            "get the whole file, or pass --allow-truncated"
-        )
+def _check_length(name: str, header: WavHeader, size: int) -> None:
+    there, promised = max(0, size - header.data_offset), header.data_bytes
+    if promised is not None and there < promised:
+        byte_rate = header.frame_bytes * header.sample_rate_hz
+        if header.is_plain and byte_rate:
+            raise cut_off(name, f"{promised / byte_rate:.2f} s", f"{there / byte_rate:.2f} s")
+        raise cut_off(name, f"{promised} bytes of audio", f"{there}")
 
 
 def _mix_down(block: np.ndarray) -> np.ndarray:
@@ -259,8 +205,3 @@ def _mix_down(block: np.ndarray) -> np.ndarray:
         return block[:, 0].copy()
     with np.errstate(all="ignore"):  # infinite values are refused later, by name
         return np.asarray(block.mean(axis=1))
-
-
-def _reason(fault: Exception) -> str:
-    text = getattr(fault, "error_string", None) or getattr(fault, "strerror", None) or str(fault)
-    return str(text).rstrip(". ")

@@ -96,32 +96,49 @@ def parse_header(read: Callable[[int], bytes], name: str) -> WavHeader | None:
         offset += size + size % 2
 
 
-def data_blocks(file: BinaryIO, header: WavHeader, first: int) -> Iterator[np.ndarray]:
-    """The samples from frame `first` to the end of the data or of the file.
+class WavSamples:
+    """The samples of an open WAV file or pipe.
 
-    Args:
-        file: Stands at the first sample, or can seek.
-        header: Of this file.
-        first: Frames to skip.
-
-    Returns:
-        (S, C) float32 blocks.
+    Attributes:
+        sample_rate_hz: Frames a second.
+        channels: Samples a frame.
+        num_frames: Length by the header; none where the writer left it open.
+        is_exact: Whether a whole file has just so many.
     """
-    begin = first * header.frame_bytes
-    if file.seekable():
-        file.seek(header.data_offset + begin)
-    else:
-        _skip(lambda size: read_exactly(file, size), begin)
-    left = None if header.data_bytes is None else header.data_bytes - begin
-    whole = max(1, _BLOCK_BYTES // header.frame_bytes) * header.frame_bytes
-    while left is None or left > 0:
-        data = read_exactly(file, whole if left is None else min(whole, left))
-        left = None if left is None else left - len(data)
-        frames = len(data) // header.frame_bytes
-        if frames:
-            yield header.decode(data[: frames * header.frame_bytes])
-        if len(data) < whole:
-            return
+
+    is_exact = True
+
+    def __init__(self, file: BinaryIO, header: WavHeader) -> None:
+        """Take a file that stands at the first sample or can seek, and its header."""
+        self._file = file
+        self._header = header
+        self.sample_rate_hz = header.sample_rate_hz
+        self.channels = header.channels
+        length = header.data_bytes
+        self.num_frames = None if length is None else length // header.frame_bytes
+
+    def blocks(self, first: int) -> Iterator[np.ndarray]:
+        """The samples from frame `first` to the end of the data or of the file.
+
+        Returns:
+            (S, C) float32 blocks.
+        """
+        file, header = self._file, self._header
+        begin = first * header.frame_bytes
+        if file.seekable():
+            file.seek(header.data_offset + begin)
+        else:
+            _skip(lambda size: read_exactly(file, size), begin)
+        left = None if header.data_bytes is None else header.data_bytes - begin
+        whole = max(1, _BLOCK_BYTES // header.frame_bytes) * header.frame_bytes
+        while left is None or left > 0:
+            data = read_exactly(file, whole if left is None else min(whole, left))
+            left = None if left is None else left - len(data)
+            frames = len(data) // header.frame_bytes
+            if frames:
+                yield header.decode(data[: frames * header.frame_bytes])
+            if len(data) < whole:
+                return
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes:
