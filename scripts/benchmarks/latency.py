@@ -1,7 +1,8 @@
 """Latency: one clip, from waveform to word, in onnxruntime and in eager PyTorch, one thread each.
 
-Medians over runs taken in turn in one process, after the model is loaded. Without --model, an
-untrained network of the configuration is exported first: time does not depend on the weights.
+Medians over blocks of runs taken in turn in one process, after the model is loaded. Without
+--model, an untrained network of the configuration is exported first: time does not depend on the
+weights.
 
 Usage: python scripts/benchmarks/latency.py [--config FILE | --model FILE] [--runs 400]
 """
@@ -23,6 +24,8 @@ from speechrnn.config import Config, load_config, parse_config
 from speechrnn.export.model_file import export_model
 from speechrnn.models.command import CommandModel
 from speechrnn.vocabulary import Vocabulary
+
+BLOCK = 20  # runs of one way before the other has its turn
 
 
 def main() -> None:
@@ -50,7 +53,7 @@ def report(path: Path, runs: int) -> None:
     recognizer = speechrnn.load_model(path, threads=1)
     info = recognizer.info
     network = CommandModel(parse_config(info.config, str(path)), Vocabulary(info.labels)).eval()
-    noise = np.random.default_rng(0).standard_normal((16, info.clip_samples)) * 0.05
+    noise = np.random.default_rng(0).standard_normal((BLOCK, info.clip_samples)) * 0.05
     clips = noise.astype(np.float32)
     lens = torch.tensor([info.clip_samples])
 
@@ -64,12 +67,13 @@ def report(path: Path, runs: int) -> None:
     }
     times_ms: dict[str, list[float]] = {name: [] for name in ways}
     with torch.inference_mode():
-        for run in range(-20, runs):
+        for block in range(-1, -(-runs // BLOCK)):
             for name, work in ways.items():
-                began = time.perf_counter()
-                work(clips[run % len(clips)])
-                if run >= 0:  # the first runs warm up
-                    times_ms[name].append(1e3 * (time.perf_counter() - began))
+                for clip in clips:
+                    began = time.perf_counter()
+                    work(clip)
+                    if block >= 0:  # the first block warms up
+                        times_ms[name].append(1e3 * (time.perf_counter() - began))
     print(f"{info.file_bytes / 1e6:.2f} MB, {network.num_parameters:,} parameters, one thread")
     print(f"clip of {info.clip_samples / info.sample_rate_hz:g} s, waveform to word:")
     medians = {name: statistics.median(values) for name, values in times_ms.items()}
