@@ -14,6 +14,7 @@ from speechrnn.errors import AudioError
 _BLOCK_FRAMES = 1 << 14
 _ENDLESS = 1 << 48  # frames that libsndfile states where a header states none
 _ESTIMATED = ("MP3", "OGG")
+_KNOWN = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "OGG", "MP3")  # where a cut is noticed
 
 
 class DecodedSamples:
@@ -46,13 +47,15 @@ class DecodedSamples:
         """
         sound = self._sound
         buffer = np.empty((_BLOCK_FRAMES, self.channels), np.float32)
-        position = min(first, sound.frames)
+        # In mp3 files libsndfile's seeking is not exact: read up to the place.
+        position = 0 if sound.format == "MP3" else min(first, sound.frames)
         try:
             if position:
                 sound.seek(position)
             while len(block := sound.read(dtype="float32", always_2d=True, out=buffer)):
                 position += len(block)
-                yield block
+                if position > first:
+                    yield block[-(position - first) :]
         except soundfile.SoundFileError as fault:
             if not self._allow_truncated:
                 raise AudioError(
@@ -61,7 +64,7 @@ class DecodedSamples:
                     "or pass --allow-truncated"
                 ) from None
             # What was decoded before the fault stands in the buffer.
-            yield buffer[: max(0, sound.tell() - position)]
+            yield buffer[max(0, first - position) : max(0, sound.tell() - position)]
 
 
 def open_sound(file: BinaryIO, path: str | Path | None) -> soundfile.SoundFile:
@@ -70,9 +73,13 @@ def open_sound(file: BinaryIO, path: str | Path | None) -> soundfile.SoundFile:
     By path, it reads without calling back, so that Ctrl-C and other threads get through.
     """
     try:
-        return soundfile.SoundFile(_Guarded(file) if path is None else str(path))
+        sound = soundfile.SoundFile(_Guarded(file) if path is None else str(path))
     except (TypeError, ValueError):  # soundfile wants more arguments for *.raw
         raise soundfile.SoundFileError("no header that says what it holds") from None
+    if sound.format not in _KNOWN:
+        sound.close()
+        raise soundfile.SoundFileError(f"its format is {sound.format}")
+    return sound
 
 
 def why(fault: Exception) -> str:

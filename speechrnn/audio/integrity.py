@@ -1,4 +1,4 @@
-"""How long a compressed file ought to be, and whether its end is there: libsndfile does not ask."""
+"""How long a file ought to be, and whether its end is there: libsndfile does not ask."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Extent:
 
 
 def extent(file: BinaryIO) -> Extent:
-    """Look at an mp3 or ogg file; of other kinds nothing is known.
+    """Look at an mp3, ogg, AIFF or large WAV file; of other kinds nothing is known.
 
     An mp3 file without a Xing header that was cut exactly between two frames passes for whole.
 
@@ -34,17 +34,21 @@ def extent(file: BinaryIO) -> Extent:
         file: Can seek; is left anywhere.
     """
     file.seek(0)
-    head = file.read(10)
-    if head[:4] == b"OggS":
-        return Extent(_is_ogg_cut(file))
-    first = 0
-    if head[:3] == b"ID3" and len(head) == 10:
-        first = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(head[6:]))
-    return _mp3_extent(file, first)
-
-
-def _is_ogg_cut(file: BinaryIO) -> bool:
+    head = file.read(28)
     size = file.seek(0, os.SEEK_END)
+    if head[:4] == b"OggS":
+        return Extent(_is_ogg_cut(file, size))
+    if head[:4] in (b"FORM", b"RIFX"):
+        return Extent(size < 8 + int.from_bytes(head[4:8], "big"))
+    if head[:4] == b"RF64" and head[12:16] == b"ds64":
+        return Extent(size < 8 + int.from_bytes(head[20:28], "little"))
+    first = 0
+    if head[:3] == b"ID3" and len(head) >= 10:
+        first = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(head[6:10]))
+    return _mp3_extent(file, first, size)
+
+
+def _is_ogg_cut(file: BinaryIO, size: int) -> bool:
     file.seek(max(0, size - _OGG_PAGE))
     tail = file.read()
     page = tail[max(0, tail.rfind(b"OggS")) :]
@@ -54,8 +58,7 @@ def _is_ogg_cut(file: BinaryIO) -> bool:
     return not ends_stream or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
 
 
-def _mp3_extent(file: BinaryIO, first: int) -> Extent:
-    size = file.seek(0, os.SEEK_END)
+def _mp3_extent(file: BinaryIO, first: int, size: int) -> Extent:
     file.seek(first)
     frame = file.read(256)
     length = _mp3_frame_bytes(frame[:4])
