@@ -36,9 +36,9 @@ class FeaturesConfig(Section):
     n_mfcc: int = Field(20, ge=1)
     deltas: int = Field(1, ge=0, le=2)
     floor: Literal["peak", "absolute"] = "peak"
-    floor_db: float = 30.0  # below the running peak, or below full scale
+    floor_db: float = 45.0  # below the running peak, or below full scale
     peak_decay_db_s: float = Field(10.0, ge=0)
-    peak_start_db: float = -40.0  # the peak before the first sample, against full scale
+    peak_least_db: float = -50.0  # where the peak starts and stops falling, below full scale
 
     @model_validator(mode="after")
     def _ranges(self) -> FeaturesConfig:

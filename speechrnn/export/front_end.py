@@ -55,6 +55,7 @@ def _add_running_peak(g: GraphBuilder, floor: Floor, log_mel: str, start: str) -
     if floor.decay > 0:
         n = min(n, math.ceil(math.sqrt(_FORGOTTEN_NATS / floor.decay)))
     levels = g.node("ReduceMax", log_mel, axes=[1], keepdims=1)
+    levels = g.node("Max", levels, g.constant(floor.least))
     levels = g.node("Cast", levels, to=TensorProto.DOUBLE)  # as in `running_peak`
     steps = g.node("Range", g.scalar(0), g.length(levels, 2), g.scalar(1))
     steps = g.node("Cast", steps, to=TensorProto.DOUBLE)

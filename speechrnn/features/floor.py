@@ -18,12 +18,14 @@ class Floor:
     `absolute` lets nothing fall more than `floor_db` below full scale. `peak` states each frame
     relative to the loudest band so far, a peak that decays with time, and lets nothing fall more
     than `floor_db` below it: the gain of a recording and digital silence around a clip then leave
-    the features alone. It looks at no later frame, so a stream yields the same numbers.
+    the features alone. The peak itself falls to `peak_least_db` and no further, so that a pause
+    does not lift its own noise to the height of speech. It looks at no later frame, so a stream
+    yields the same numbers.
 
     Attributes:
         kind: `absolute` or `peak`.
         lowest: `absolute`: the least log power; `peak`: the least feature, both in nats.
-        start: Log power of the peak before the first frame.
+        least: Log power of the peak before the first frame, and the least that it falls to.
         decay: Nats that the peak falls from frame to frame.
     """
 
@@ -32,7 +34,7 @@ class Floor:
         self.lowest = -config.floor_db * NATS_PER_DB
         if self.kind == "absolute":
             self.lowest += full_scale
-        self.start = full_scale + config.peak_start_db * NATS_PER_DB
+        self.least = full_scale + config.peak_least_db * NATS_PER_DB
         hop_s = config.hop_samples / config.sample_rate_hz
         self.decay = config.peak_decay_db_s * hop_s * NATS_PER_DB
 
@@ -49,8 +51,8 @@ class Floor:
         if self.kind == "absolute":
             return log_mel.clamp(min=self.lowest), log_mel.new_empty(len(log_mel), 0)
         if peak is None:
-            peak = log_mel.new_full((len(log_mel),), self.start)
-        peaks = running_peak(log_mel.amax(-1), peak, self.decay)
+            peak = log_mel.new_full((len(log_mel),), self.least)
+        peaks = running_peak(log_mel.amax(-1).clamp(min=self.least), peak, self.decay)
         return (log_mel - peaks[..., None]).clamp(min=self.lowest), peaks
 
 

@@ -47,7 +47,7 @@ class FrontEnd(nn.Module):
 
     def initial_peak(self, batch_size: int) -> Tensor:
         """(B) the running peak at the start of a stream."""
-        return self.mean.new_full((batch_size,), self.floor.start)
+        return self.mean.new_full((batch_size,), self.floor.least)
 
     def frame_matrix(self) -> Tensor:
         """(window_samples, 2 * bins): maps a frame's samples to its spectrum, real | imaginary."""

@@ -102,13 +102,23 @@ def test_silence_makes_finite_features(config: FeaturesConfig) -> None:
 @pytest.mark.parametrize("kind", ["logmel", "mfcc"])
 @pytest.mark.parametrize("gain_db", [-30.0, -6.0, 12.0])
 def test_peak_floor_cancels_gain(kind: str, gain_db: float) -> None:
-    """Once the peak has risen above its start, level is no part of the features."""
-    front_end = FrontEnd(FeaturesConfig(kind=kind, peak_start_db=-90.0))
+    """Above the least peak, level is no part of the features."""
+    front_end = FrontEnd(FeaturesConfig(kind=kind, floor_db=30.0, peak_least_db=-90.0))
     wave = bursts(2, 16000)
     wave = torch.cat([wave.std() * torch.randn(2, 2000), wave], 1)
     reference, _ = front_end(wave)
     changed, _ = front_end(wave * 10 ** (gain_db / 20))
     torch.testing.assert_close(changed, reference, rtol=0, atol=1e-4)
+
+
+def test_a_pause_leaves_the_peak_above_its_noise() -> None:
+    """Ten minutes of faint noise after a word: the peak once fell until noise looked like speech."""
+    config = FeaturesConfig(peak_least_db=-50.0, floor_db=30.0, deltas=0)
+    noise = 10 ** (-90 / 20) * torch.randn(1, 600 * 16000)
+    feats, peaks = FrontEnd(config)(torch.cat([bursts(1, 8000), noise], 1))
+    torch.testing.assert_close(peaks[0, -1], FrontEnd(config).initial_peak(1)[0])
+    silence, _ = FrontEnd(config)(torch.zeros(1, 16000))
+    torch.testing.assert_close(feats[0, -1], silence[0, 0], rtol=0, atol=1e-4)
 
 
 def test_statistics_normalise_and_travel_with_the_weights() -> None:

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Free Spoken Digit Dataset: ten English digits, six speakers, leave one speaker out.
+#
+# Usage: bash recipes/fsdd/run.sh [--corpus DIR] [--stage N] [--stop-stage N] ...
+#
+#   --corpus DIR      the data set, where it is here already; else stage 0 downloads it
+#   --config FILE     settings of the network and its training (conf/bigru.yaml)
+#   --synthetic true  add synthetic speech to the training clips (true; or false)
+#   --jobs N          trainings at a time, each on one CPU thread (2)
+#   --stage N         first stage to run (0)
+#   --stop-stage N    last stage to run (5)
+#
+# Stages: 0 corpus, 1 Kaldi directories, 2 validation, 3 training, 4 evaluation, 5 export.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+corpus=
+config=$here/conf/bigru.yaml
+synthetic=true
+jobs=2
+stage=0
+stop_stage=5
+arguments="$*"
+. "$here/../shared/parse_options.sh"
+[ -z "$corpus" ] || corpus=$(realpath "$corpus")
+config=$(realpath "$config")
+. "$here/path.sh"
+cd "$here"
+
+speakers="george jackson lucas nicolas theo yweweler"
+held_out=theo # whose recordings the exported model is shown on
+data=data
+name=$(basename "$config" .yaml)
+extra=()
+if [ "$synthetic" = true ]; then
+  name=${name}_synthetic
+  extra=(--train "$data/synthetic/train" --train "$data/synthetic/valid" --train "$data/synthetic/test")
+fi
+exp=exp/$name
+due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
+
+if due 0; then
+  echo "stage 0: corpus"
+  bash "$root/scripts/setup.sh" train tts
+  if [ -z "$corpus" ]; then
+    speechrnn download fsdd --target downloads/fsdd
+  fi
+  if [ "$synthetic" = true ]; then
+    speechrnn prepare tts --target "$data/synthetic" --no-rejection \
+      --words zero,one,two,three,four,five,six,seven,eight,nine
+  fi
+fi
+
+if due 1; then
+  echo "stage 1: Kaldi directories"
+  speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data"
+  # The data set's own split has every speaker on both sides.
+  speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data" \
+    --protocol index --allow-shared-speakers
+fi
+
+if due 2; then
+  echo "stage 2: validation"
+  speechrnn data validate "$data/all"
+fi
+
+# One training; a finished one is kept, a broken-off one goes on.
+train_fold() {
+  [ ! -e "$exp/$1/.done" ] || return 0
+  resume=
+  [ ! -e "$exp/$1/metrics.jsonl" ] || resume=--resume
+  mkdir -p "$exp/$1"
+  speechrnn train --config "$config" --train "$data/$1/train" "${extra[@]}" --out "$exp/$1" \
+    $resume --set training.threads=1 >"$exp/$1.log" 2>&1 || {
+    echo "run.sh: $1: $(tail -n 1 "$exp/$1.log")" >&2
+    return 2
+  }
+  touch "$exp/$1/.done"
+  tail -n 1 "$exp/$1.log"
+}
+
+if due 3; then
+  echo "stage 3: training, $jobs at a time; each one's progress is in $here/$exp/*.log"
+  SECONDS=0
+  export OMP_NUM_THREADS=1
+  trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT # of a failure or Ctrl-C, too
+  running=0
+  for fold in $(printf 'fold_%s ' $speakers) index; do
+    if [ "$running" -ge "$jobs" ]; then
+      wait -n
+      running=$((running - 1))
+    fi
+    train_fold "$fold" &
+    running=$((running + 1))
+  done
+  while [ "$running" -gt 0 ]; do
+    wait -n
+    running=$((running - 1))
+  done
+  trap - EXIT
+  [ -e "$exp/seconds" ] || echo "$SECONDS" >"$exp/seconds"
+fi
+
+if due 4; then
+  echo "stage 4: evaluation"
+  for fold in $(printf 'fold_%s ' $speakers) index; do
+    speechrnn evaluate --model "$exp/$fold" --data "$data/$fold/test" --out "$exp/$fold/evaluation" \
+      >"$exp/$fold/evaluation.txt"
+  done
+  python local/results.py --experiment "$exp" --out RESULTS.md \
+    --command "bash recipes/fsdd/run.sh${arguments:+ $arguments}"
+fi
+
+if due 5; then
+  echo "stage 5: export"
+  speechrnn export --experiment "$exp/fold_$held_out" --out "$exp/digits.onnx"
+  speechrnn evaluate --model "$exp/digits.onnx" --data "$data/fold_$held_out/test" | head -n 3
+  sample=$(awk 'NR == 7 { print $2 }' "$data/fold_$held_out/test/wav.scp")
+  speechrnn transcribe "$sample" --model "$exp/digits.onnx"
+  echo "The model has never heard $held_out. Try it on a recording of yours:"
+  echo "  speechrnn transcribe FILE --model recipes/fsdd/$exp/digits.onnx"
+fi
