@@ -2,7 +2,7 @@
 #
 # Source it after the defaults are set; the recipe's arguments come in "$@". Only variables that
 # the recipe has set can be given, and values are taken as they stand: nothing is evaluated.
-# A variable whose default is true or false needs no value. --help prints the comment at the top
+# A variable whose default is true or false may go without value, which means true. --help prints the comment at the top
 # of the recipe's script.
 
 _parse_options_fail() {
@@ -29,7 +29,10 @@ while [ $# -gt 0 ]; do
       _name=${_name//-/_}
       case $_name in *[!a-z0-9_]* | [0-9]*) _name=_ ;; esac
       case ${!_name-} in
-        true | false) _value=true ;;
+        true | false)
+          _value=true
+          case ${1-} in true | false) _value=$1 && shift ;; esac
+          ;;
         *)
           [ $# -gt 0 ] || _parse_options_fail "$_option needs a value; see --help"
           _value=$1
