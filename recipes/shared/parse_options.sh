@@ -2,8 +2,8 @@
 #
 # Source it after the defaults are set; the recipe's arguments come in "$@". Only variables that
 # the recipe has set can be given, and values are taken as they stand: nothing is evaluated.
-# A variable whose default is true or false may go without value, which means true. --help prints the comment at the top
-# of the recipe's script.
+# A variable whose default is true or false may go without value, which means true. --help prints
+# the comment at the top of the recipe's script.
 
 _parse_options_fail() {
   echo "$(basename "$0"): $1" >&2

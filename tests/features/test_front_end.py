@@ -112,7 +112,7 @@ def test_peak_floor_cancels_gain(kind: str, gain_db: float) -> None:
 
 
 def test_a_pause_leaves_the_peak_above_its_noise() -> None:
-    """Ten minutes of faint noise after a word: the peak once fell until noise looked like speech."""
+    """The peak once fell without end, until after minutes faint noise looked like speech."""
     config = FeaturesConfig(peak_least_db=-50.0, floor_db=30.0, deltas=0)
     noise = 10 ** (-90 / 20) * torch.randn(1, 600 * 16000)
     feats, peaks = FrontEnd(config)(torch.cat([bursts(1, 8000), noise], 1))
