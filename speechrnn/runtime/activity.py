@@ -7,11 +7,10 @@ import numpy as np
 FRAMES_PER_S = 100
 CONTEXT_FRAMES = 300  # loudness is judged against this much before and after
 STEP_FRAMES = 50  # floor and peak move slowly: worked out only this often, from frame 0 on
-CLOSURE_FRAMES = 15  # silence inside a word, as before the t of "right", is shorter
 
 _SMOOTH_FRAMES = 3
 _FLOOR_PERCENTILE = 10
-_ABOVE_FLOOR_DB = 9.0
+_ABOVE_FLOOR_DB = 6.0
 _LEAST_ABOVE_FLOOR_DB = 4.0  # steady noise varies less
 _BELOW_PEAK_DB = 30.0
 _PEAK_MARGIN_DB = 6.0  # in loud noise the peaks of speech hardly stand out
@@ -53,31 +52,33 @@ def active_frames(levels: np.ndarray) -> np.ndarray:
     return levels > threshold
 
 
-def stretches(active: np.ndarray) -> list[tuple[int, int]]:
-    """Runs of active frames, (first, one past last) each, joined over short closures.
+def stretches(active: np.ndarray, pause_frames: int) -> list[tuple[int, int]]:
+    """Runs of active frames, (first, one past last) each, joined over shorter pauses.
 
     Args:
         active: (T,) bool.
+        pause_frames: A pause of so many frames parts two stretches.
     """
     found: list[list[int]] = []
     for frame in np.flatnonzero(active).tolist():
-        if found and frame - found[-1][1] < CLOSURE_FRAMES:
+        if found and frame - found[-1][1] < pause_frames:
             found[-1][1] = frame + 1
         else:
             found.append([frame, frame + 1])
     return [(first, last) for first, last in found]
 
 
-def loudest_part(levels: np.ndarray, first: int, last: int) -> tuple[int, int]:
+def loudest_part(levels: np.ndarray, first: int, last: int, pause_frames: int) -> tuple[int, int]:
     """The connected loud part around the loudest of the frames [first, last).
 
     Args:
         levels: (T,) from `levels_db`.
         first: First frame looked at.
         last: One past the last.
+        pause_frames: A pause of so many frames ends the part.
     """
     inside = levels[first:last]
-    parts = stretches(inside > _threshold_db(inside))
+    parts = stretches(inside > _threshold_db(inside), pause_frames)
     loudest = int(inside.argmax())
     for a, b in parts:
         if a <= loudest < b:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from speechrnn.runtime.activity import (
-    CLOSURE_FRAMES,
     CONTEXT_FRAMES,
     FRAMES_PER_S,
     STEP_FRAMES,
@@ -15,35 +14,30 @@ from speechrnn.runtime.activity import (
     levels_db,
     stretches,
 )
+from speechrnn.runtime.decision import Classify, Decision, Page
 from speechrnn.runtime.transcript import Segment
-from speechrnn.runtime.windows import Find, agreed_words, window_starts
+from speechrnn.runtime.windows import Find
 from speechrnn.vocabulary import NON_WORDS
-
-THRESHOLD = 0.5  # posterior from which a word counts: likelier than all else together
 
 _PAGE_FRAMES = 2000  # decided in one go
 _LONGEST_FRAMES = 1000  # a stretch longer than this is cut at a quiet place
-_SHORTEST_FRAMES = 6  # active frames that a word has at least
-_MARGIN_FRAMES = 20  # audio around a stretch that is classified with it
-
-Stretch = tuple[int, int]
-Classify = Callable[[Sequence[np.ndarray]], np.ndarray]
+_WORD_PAUSE_FRAMES = 15  # a closure inside a word, as before the t of "right", is shorter
+_PHRASE_PAUSE_FRAMES = 30  # so are the pauses between the words of one label
 
 
 class WordFinder:
     """Finds words in a stream of samples.
 
-    The stream is first cut where it falls silent (`speechrnn.runtime.activity`). What is no longer
-    than the model's clip is classified whole, with a margin: one word, one decision. Longer
-    stretches, such as running speech and noise, go through overlapping windows of the clip's
-    length (`speechrnn.runtime.windows`). Words with less than 0.15 s between them may merge;
-    telling those apart takes a model that reads sequences.
+    What is louder than its surroundings (`speechrnn.runtime.activity`) is cut into bursts.
+    Neighbouring bursts are put together such that the model is surest about what it hears
+    (`speechrnn.runtime.cuts`). A sound that goes on for longer than the model's clip, such as
+    running speech and noise, goes through overlapping windows (`speechrnn.runtime.windows`). Words
+    spoken without a pause may merge; telling those apart takes a model that reads sequences.
 
     What is found does not depend on the blocks that the samples arrive in.
 
     Attributes:
         num_samples: Samples taken so far.
-        doubt: Highest posterior that any word reached without being taken.
     """
 
     def __init__(
@@ -58,13 +52,14 @@ class WordFinder:
             clip_samples: Length of a window.
         """
         self.num_samples = 0
-        self.doubt = 0.0
-        self._classify = classify
         self._labels = labels
-        self._is_word = np.array([label not in NON_WORDS for label in labels])
         self._frame_samples = sample_rate_hz // FRAMES_PER_S
         self._frame_s = self._frame_samples / sample_rate_hz
         self._clip_frames = clip_samples // self._frame_samples
+        has_phrases = any(" " in label for label in labels)
+        self._pause_frames = _PHRASE_PAUSE_FRAMES if has_phrases else _WORD_PAUSE_FRAMES
+        is_word = np.array([label not in NON_WORDS for label in labels])
+        self._decision = Decision(classify, is_word, self._clip_frames)
         self._waiting: list[np.ndarray] = []  # samples that no page has seen
         self._wave = np.zeros(0, np.float32)  # samples from frame `_origin` on
         self._origin = 0
@@ -84,6 +79,11 @@ class WordFinder:
                 segments += self._turn_page(ended=False)
         return segments
 
+    @property
+    def doubt(self) -> float:
+        """Highest posterior that any word reached so far without being believed."""
+        return self._decision.doubt
+
     def finish(self) -> list[Segment]:
         """End the stream; return the remaining words."""
         return self._turn_page(ended=True)
@@ -96,67 +96,22 @@ class WordFinder:
         active = active_frames(levels)
         active[: self._done] = False
         limit = len(levels) if ended else max(self._done, len(levels) - CONTEXT_FRAMES)
-        found = stretches(active)
-        closed = [stretch for stretch in found if ended or stretch[1] + CLOSURE_FRAMES <= limit]
+        found = stretches(active, self._pause_frames)
+        closed = [stretch for stretch in found if ended or stretch[1] + self._pause_frames <= limit]
         self._done = min([limit, *(first for first, _ in found[len(closed) :])])
         if limit - self._done > _LONGEST_FRAMES:
             quiet = limit - self._clip_frames
             quiet += int(levels[quiet:limit].argmin())
             closed.append((self._done, quiet))
             self._done = quiet
-        finds = self._decide(closed, active, levels)
+        page = Page(self._wave, levels, active, self._frame_samples)
+        heard_from = self._last_end
+        heard_to = len(levels) if ended else self._done
+        finds = self._decision.words(page, closed, (heard_from, heard_to))
         segments = [self._segment(find) for find in finds]
         self._last_end = max([self._last_end, *(last for _, last in closed)])
         self._forget()
         return segments
-
-    def _decide(self, closed: list[Stretch], active: np.ndarray, levels: np.ndarray) -> list[Find]:
-        ends = [self._last_end, *(last for _, last in closed)]
-        starts = [*(first for first, _ in closed[1:]), self._done + _MARGIN_FRAMES]
-        finds, short, waves = [], [], []
-        for stretch, before, after in zip(closed, ends, starts, strict=False):
-            first, last = stretch
-            if np.count_nonzero(active[first:last]) < _SHORTEST_FRAMES:
-                continue
-            if last - first > self._clip_frames:
-                finds += self._words_in(stretch, levels)
-                continue
-            margin = min(_MARGIN_FRAMES, max(0, self._clip_frames - (last - first)) // 2)
-            short.append(stretch)
-            waves.append(self._cut(max(before, first - margin), min(after, last + margin)))
-        return sorted(finds + self._single_words(short, waves))
-
-    def _single_words(self, places: list[Stretch], waves: list[np.ndarray]) -> list[Find]:
-        finds = []
-        for (first, last), probs in zip(places, self._probs(waves), strict=True):
-            label = int(probs.argmax())
-            if self._is_word[label] and probs[label] >= THRESHOLD:
-                finds.append(Find(first, last, label, float(probs[label])))
-            else:
-                self._note_doubt(probs)
-        return finds
-
-    def _words_in(self, stretch: Stretch, levels: np.ndarray) -> list[Find]:
-        starts = window_starts(*stretch, self._clip_frames)
-        probs = self._probs([self._cut(start, start + self._clip_frames) for start in starts])
-        finds = agreed_words(starts, probs, self._is_word, THRESHOLD, levels, self._clip_frames)
-        if not finds:
-            self._note_doubt(probs)
-        return finds
-
-    def _probs(self, waves: list[np.ndarray]) -> np.ndarray:
-        return np.exp(self._classify(waves)) if waves else np.zeros((0, len(self._labels)))
-
-    def _note_doubt(self, probs: np.ndarray) -> None:
-        self.doubt = max(self.doubt, float(probs[..., self._is_word].max(initial=0.0)))
-
-    def _cut(self, first: int, last: int) -> np.ndarray:
-        """The samples of frames [first, last), zeros where the stream has none."""
-        wave = np.zeros((last - first) * self._frame_samples, np.float32)
-        begin, skip = max(0, first) * self._frame_samples, max(0, -first) * self._frame_samples
-        there = self._wave[begin : last * self._frame_samples]
-        wave[skip : skip + len(there)] = there
-        return wave
 
     def _segment(self, find: Find) -> Segment:
         start_s = (self._origin + find.first) * self._frame_s
@@ -169,4 +124,4 @@ class WordFinder:
         self._wave = self._wave[past * self._frame_samples :].copy()
         self._origin += past
         self._done -= past
-        self._last_end -= past
+        self._last_end = max(0, self._last_end - past)

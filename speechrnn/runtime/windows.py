@@ -11,6 +11,7 @@ from speechrnn.runtime.activity import loudest_part
 HOPS_PER_CLIP = 8
 _AGREEING_WINDOWS = 2  # a word is seen by at least so many neighbours
 _SHORTEST_FRAMES = 20  # where windows hardly overlap, look at least this far around
+_PAUSE_FRAMES = 15  # a closure inside a word, as before the t of "right", is shorter
 _OVERLAP = 0.3  # of the shorter of two finds: from here on they are one word
 
 
@@ -65,7 +66,9 @@ def agreed_words(
         if len(run) >= _AGREEING_WINDOWS:
             place = _shared(int(starts[run[0]]), int(starts[run[-1]]), clip_frames, len(levels))
             confidence = float(peak[run].mean())
-            finds.append(Find(*loudest_part(levels, *place), int(best[first]), confidence))
+            finds.append(
+                Find(*loudest_part(levels, *place, _PAUSE_FRAMES), int(best[first]), confidence)
+            )
         first = last
     return sorted(_without_doubles(finds))
 

@@ -122,6 +122,18 @@ def test_non_words_are_never_reported() -> None:
     assert [s.word for s in finder.accept(wave) + finder.finish()] == ["high"]
 
 
+def test_a_click_is_no_word() -> None:
+    wave, places = speak([("high", 0.4, 1.0), ("low", 0.04, 1.0), ("high", 0.4, 1.0)])
+    check(find(wave), [places[0], places[2]])
+
+
+def test_a_label_of_several_words_may_have_a_longer_pause_inside() -> None:
+    wave, _ = speak([("high", 0.3, 0.2), ("high", 0.3, 1.0)])
+    assert len(find(wave)) == 2
+    finder = WordFinder(classify, ("lights on", "low", "_silence_"), RATE_HZ, RATE_HZ)
+    assert [s.word for s in finder.accept(wave) + finder.finish()] == ["lights on"]
+
+
 def test_memory_does_not_grow_with_the_recording() -> None:
     wave, _ = speak([("high", 0.4, 0.6), ("low", 0.5, 0.5)] * 10)
     finder = WordFinder(classify, LABELS, RATE_HZ, RATE_HZ)
