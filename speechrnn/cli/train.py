@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,15 +49,19 @@ def train(
     from speechrnn.training.loop import train as run_training
 
     began = time.perf_counter()
-    with TrainingProgress() as progress:
-        best = run_training(
-            settings,
-            Corpus(*lists),
-            out,
-            resume=resume,
-            device=pick_device(device),
-            observer=progress,
-        )
+    try:
+        with TrainingProgress() as progress:
+            best = run_training(
+                settings,
+                Corpus(*lists),
+                out,
+                resume=resume,
+                device=pick_device(device),
+                observer=progress,
+            )
+    except KeyboardInterrupt:
+        print("speechrnn: interrupted; pass --resume to go on", file=sys.stderr)
+        raise typer.Exit(130) from None
     print(f"{out}: {_summary(best)}; {time.perf_counter() - began:.0f} s")
 
 

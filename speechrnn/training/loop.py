@@ -70,7 +70,7 @@ def train(
         The record of the best epoch.
 
     Raises:
-        ConfigError: `out` holds another run, or one that was not to be resumed.
+        ConfigError: `out` holds a run that was not to be resumed, or one of other settings or data.
         DataError: No readable clip, or a validation word that training lacks.
         ModelError: The loss is no number any more.
     """
@@ -104,11 +104,18 @@ def train(
         "config": config.model_dump(mode="json"),
         "labels": list(vocabulary),
         "threads": torch.get_num_threads(),
+        "training_data": _summary(train_set, config.features.sample_rate_hz),
         "epoch": 0,
         "step": 0,
         "best": None,
     }
     if run.start:
+        for fact in ("labels", "training_data"):
+            if run.start.facts[fact] != facts[fact]:
+                raise ConfigError(
+                    f"{out}: was begun on other data ({fact}: {run.start.facts[fact]} before, "
+                    f"{facts[fact]} now); resume with the same, or pass another --out"
+                )
         unpack(run.start, model, average, optimizer)
         facts = run.start.facts
         log.info("resumed after epoch %d", facts["epoch"])
@@ -208,6 +215,14 @@ def _load(
     for fault in dataset.faults:
         observer.unreadable(fault)
     return dataset
+
+
+def _summary(dataset: Dataset, rate_hz: int) -> dict[str, Any]:
+    return {
+        "utterances": len(dataset),
+        "speakers": len({utterance.speaker for utterance in dataset.utterances}),
+        "hours": round(int(dataset.lengths.sum()) / rate_hz / 3600, 3),
+    }
 
 
 @torch.no_grad()

@@ -104,6 +104,13 @@ def test_a_run_is_not_overwritten(corpus: Corpus, tmp_path: Path) -> None:
         train(tiny_config(epochs=2), corpus, tmp_path, device=CPU, resume=True)
 
 
+def test_a_run_is_not_resumed_on_other_data(corpus: Corpus, tmp_path: Path) -> None:
+    train(tiny_config(), corpus, tmp_path, device=CPU)
+    other = Corpus(corpus.train[:-1], corpus.valid)
+    with pytest.raises(ConfigError, match="begun on other data"):
+        train(tiny_config(), other, tmp_path, device=CPU, resume=True)
+
+
 def test_stops_early_when_validation_stalls(corpus: Corpus, tmp_path: Path) -> None:
     # A rate this small changes nothing measurable, so no epoch beats the first by much;
     # a huge one makes it worse. Either way patience must end the run.
