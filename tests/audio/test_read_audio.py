@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechrnn.audio import audio_info, read_audio, resample, stream_audio, write_wav
@@ -129,6 +129,7 @@ def test_resampling_keeps_a_tone(tmp_path: Path, rate_hz: int) -> None:
     np.testing.assert_allclose(read[800:-800], tone(RATE_HZ)[800:-800], atol=1e-4)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([8000, 11025, 16000, 44100, 48000]),
     st.integers(1, 6000),
@@ -333,6 +334,7 @@ SEEDS = [
 ] + [encoded(tone(3000), format, subtype) for format, subtype in LOSSY]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(SEEDS),
     st.lists(st.tuples(st.integers(0, 80), st.integers(0, 255)), max_size=4),
