@@ -96,7 +96,7 @@ class ConvConfig(Section):
 class ModelConfig(Section):
     """The network (`speechrnn.models`)."""
 
-    convolutions: tuple[ConvConfig, ...] = ()
+    convolutions: tuple[ConvConfig, ...] = (ConvConfig(channels=96, kernel=5, stride=2),)
     cell: Cell = "gru"
     hidden_size: int = Field(128, ge=1)
     layers: int = Field(2, ge=1)
