@@ -20,10 +20,11 @@ synthetic=true
 jobs=2
 stage=0
 stop_stage=5
-arguments="$*"
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
 config=$(realpath "$config")
+command="bash recipes/fsdd/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"
+command+=" --synthetic $synthetic --jobs $jobs"
 . "$here/path.sh"
 cd "$here"
 
@@ -107,8 +108,7 @@ if due 4; then
     speechrnn evaluate --model "$exp/$fold" --data "$data/$fold/test" --out "$exp/$fold/evaluation" \
       >"$exp/$fold/evaluation.txt"
   done
-  python local/results.py --experiment "$exp" --out RESULTS.md \
-    --command "bash recipes/fsdd/run.sh${arguments:+ $arguments}"
+  python local/results.py --experiment "$exp" --out RESULTS.md --command "$command"
 fi
 
 if due 5; then
