@@ -136,7 +136,7 @@ def test_chunk_by_chunk_equals_whole(cell, convolutions, features):
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh", "rnn_relu"])
 def test_bidirectional_windows_equal_a_plain_reference(cell):
     """Per window and layer: one ordinary call with the state [carried, 0]."""
-    model = make_model("logmel", cell=cell, layer_norm=True)
+    model = make_model("logmel", cell=cell, layer_norm=True, convolutions=())
     padded = with_context(model, speechlike(8000))
     carried = [layer.initial_state(1) for layer in model.encoder.layers]
     peak = model.front_end.initial_peak(1)
