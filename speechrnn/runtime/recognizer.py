@@ -52,8 +52,9 @@ class Recognizer:
     ) -> Transcript:
         """Hear a recording of any length, in bounded memory.
 
-        A recording up to the model's clip length is classified whole. A longer one goes through
-        overlapping windows, see `speechrnn.runtime.windows`.
+        A recording up to the model's clip length is classified whole. In a longer one words are
+        looked for (`speechrnn.runtime.finder`) and believed from a posterior of 0.5 on. A model
+        without the label `_unknown_` hears its words in any other speech, too.
 
         Args:
             source: (S,) or (S, C) samples, float in [-1, 1] or integer; or a path; or an open file.
