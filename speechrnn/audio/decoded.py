@@ -61,7 +61,7 @@ class DecodedSamples:
                 raise AudioError(
                     f"{self._name}: cut off or damaged after "
                     f"{position / self.sample_rate_hz:.2f} s ({why(fault)}); get the whole file, "
-                    "or pass --allow-truncated"
+                    "or transcribe with --allow-truncated"
                 ) from None
             # What was decoded before the fault stands in the buffer.
             yield buffer[max(0, first - position) : max(0, sound.tell() - position)]

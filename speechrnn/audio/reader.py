@@ -129,7 +129,7 @@ def cut_off(name: str, promised: str, got: str) -> AudioError:
     """The error for a file that ends too early."""
     return AudioError(
         f"{name}: cut off: its header promises {promised}, got {got}; "
-        "get the whole file, or pass --allow-truncated"
+        "get the whole file, or transcribe with --allow-truncated"
     )
 
 
@@ -149,7 +149,7 @@ def _open_file(
     if known.is_cut and not allow_truncated:
         raise AudioError(
             f"{name}: cut off: its last part is missing; get the whole file, "
-            "or pass --allow-truncated"
+            "or transcribe with --allow-truncated"
         )
     file.seek(0)
     try:

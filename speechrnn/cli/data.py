@@ -38,7 +38,8 @@ def validate(
         for fault in faults:
             print(fault)
         faulty = faulty or bool(faults)
-        print(f"{directory}: {f'{len(faults)} faults' if faults else _statistics(directory)}")
+        verdict = f"{len(faults)} fault{'s' * (len(faults) > 1)}" if faults else None
+        print(f"{directory}: {verdict or _statistics(directory)}")
     if faulty:
         raise typer.Exit(2)
 
