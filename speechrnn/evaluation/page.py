@@ -101,8 +101,8 @@ def word_table(scores: Scores) -> str:
         for word in scores.labels
     ]
     return (
-        "<h2>Words</h2>\n<div class=wide><table><caption>Recall: share of a word's clips that "
-        "were heard as it. Precision: share of those heard as it that were it.</caption>\n<thead>"
+        "<h2>Words</h2>\n<p>Recall: share of a word's clips that were heard as it. "
+        "Precision: share of those heard as it that were it.</p>\n<div class=wide><table><thead>"
         "<tr><th>word</th><th class=number>recall</th><th class=number>95% interval</th>"
         "<th class=number>clips</th><th class=number>precision</th>"
         "<th class=number>95% interval</th><th class=number>heard</th></tr></thead>\n"
