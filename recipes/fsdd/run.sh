@@ -7,6 +7,7 @@
 #   --config FILE     settings of the network and its training (conf/bigru.yaml)
 #   --synthetic true  add synthetic speech to the training clips (true; or false)
 #   --jobs N          trainings at a time, each on one CPU thread (2)
+#   --work DIR        where data/, exp/ and RESULTS.md go (this recipe's folder)
 #   --stage N         first stage to run (0)
 #   --stop-stage N    last stage to run (5)
 #
@@ -18,18 +19,18 @@ corpus=
 config=$here/conf/bigru.yaml
 synthetic=true
 jobs=2
+work=$here
 stage=0
 stop_stage=5
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
 config=$(realpath "$config")
+work=$(realpath "$work")
 command="bash recipes/fsdd/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"
 command+=" --synthetic $synthetic --jobs $jobs"
 . "$here/path.sh"
-cd "$here"
+cd "$work"
 
-speakers="george jackson lucas nicolas theo yweweler"
-held_out=theo # whose recordings the exported model is shown on
 data=data
 name=$(basename "$config" .yaml)
 extra=()
@@ -38,6 +39,7 @@ if [ "$synthetic" = true ]; then
   extra=(--train "$data/synthetic/train" --train "$data/synthetic/valid" --train "$data/synthetic/test")
 fi
 exp=exp/$name
+folds() { (cd "$data" && printf '%s\n' fold_*); }
 due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 
 if due 0; then
@@ -81,12 +83,12 @@ train_fold() {
 }
 
 if due 3; then
-  echo "stage 3: training, $jobs at a time; each one's progress is in $here/$exp/*.log"
+  echo "stage 3: training, $jobs at a time; each one's progress is in $work/$exp/*.log"
   SECONDS=0
   export OMP_NUM_THREADS=1
   trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT # of a failure or Ctrl-C, too
   running=0
-  for fold in $(printf 'fold_%s ' $speakers) index; do
+  for fold in $(folds) index; do
     if [ "$running" -ge "$jobs" ]; then
       wait -n
       running=$((running - 1))
@@ -104,19 +106,19 @@ fi
 
 if due 4; then
   echo "stage 4: evaluation"
-  for fold in $(printf 'fold_%s ' $speakers) index; do
+  for fold in $(folds) index; do
     speechrnn evaluate --model "$exp/$fold" --data "$data/$fold/test" --out "$exp/$fold/evaluation" \
       >"$exp/$fold/evaluation.txt"
   done
-  python local/results.py --experiment "$exp" --out RESULTS.md --command "$command"
+  python "$here/local/results.py" --experiment "$exp" --out RESULTS.md --command "$command"
 fi
 
 if due 5; then
   echo "stage 5: export"
-  speechrnn export --experiment "$exp/fold_$held_out" --out "$exp/digits.onnx"
-  speechrnn evaluate --model "$exp/digits.onnx" --data "$data/fold_$held_out/test" | head -n 3
-  sample=$(awk 'NR == 7 { print $2 }' "$data/fold_$held_out/test/wav.scp")
-  speechrnn transcribe "$sample" --model "$exp/digits.onnx"
-  echo "The model has never heard $held_out. Try it on a recording of yours:"
-  echo "  speechrnn transcribe FILE --model recipes/fsdd/$exp/digits.onnx"
+  fold=$(folds | tail -n 1)
+  speechrnn export --experiment "$exp/$fold" --out "$exp/digits.onnx"
+  awk 'NR % 11 == 1 { print $2 }' "$data/$fold/test/wav.scp" | head -n 5 |
+    xargs speechrnn transcribe --model "$exp/digits.onnx"
+  echo "The model has never heard ${fold#fold_}. Try it on a recording of yours:"
+  echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/digits.onnx"
 fi
