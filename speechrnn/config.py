@@ -121,6 +121,7 @@ class AugmentConfig(Section):
     """
 
     shift_ms: float = Field(100.0, ge=0)  # silence up to this long before and after the clip
+    trim_ms: float = Field(0.0, ge=0)  # cut off up to this much at either end, a quarter at most
     speed: tuple[float, float] = (0.9, 1.1)
     gain_db: tuple[float, float] = (-12.0, 6.0)
     noise_probability: Probability = 0.5

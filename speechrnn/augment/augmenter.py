@@ -71,7 +71,8 @@ class Augmenter:
             wave_lens: (B) int64, samples.
         """
         c = self.config
-        draws = uniform(self.seed, epoch, utterances, 12, Stream.WAVES)
+        draws = uniform(self.seed, epoch, utterances, 14, Stream.WAVES)
+        starts, lengths = self._trim(starts, lengths, draws[:, 12], draws[:, 13])
         before, after, speed, gain, *noise = draws[:, :7].unbind(1)
         steps = self._speeds.steps(spread(speed, c.speed))
         played = self._speeds.played(steps)
@@ -83,7 +84,7 @@ class Augmenter:
         else:
             wave, wave_lens = cut_at_speed(*clips, steps.to(self.device), self._speeds)
         self._add_noise(wave, wave_lens, lengths / played.to(self.device), *noise)
-        self._transmit(wave, wave_lens, *draws[:, 7:].unbind(1))
+        self._transmit(wave, wave_lens, *draws[:, 7:12].unbind(1))
         wave *= 10 ** (spread(gain, c.gain_db)[:, None] / 20).to(self.device)
         return wave, wave_lens
 
@@ -124,6 +125,14 @@ class Augmenter:
         return mixup_partners(
             self.seed, epoch, utterances, count, c.mixup_probability, c.mixup_alpha
         )
+
+    def _trim(
+        self, starts: Tensor, lengths: Tensor, head: Tensor, tail: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Clips without their first and last moments, as an eager endpointer leaves them."""
+        most = (lengths // 4).clamp(max=round(self.config.trim_ms * self._rate_hz / 1000)) + 1
+        head, tail = ((share.to(self.device) * most).long() for share in (head, tail))
+        return starts + head, lengths - head - tail
 
     def _add_noise(
         self,

@@ -161,3 +161,26 @@ def test_gpu_agrees_with_cpu() -> None:
     wave, wave_lens = waves(make(ALL, device=torch.device("cuda")), indices, device="cuda")
     torch.testing.assert_close(wave_lens.cpu(), lens, **EXACT)
     torch.testing.assert_close(wave.cpu(), expected, rtol=0, atol=1e-4)  # other transforms
+
+
+def test_trimming_leaves_a_middle_part_of_the_clip() -> None:
+    arena, starts, lengths = clips()
+    indices = torch.arange(1, COUNT)
+    wave, wave_lens = waves(make(AugmentConfig(**OFF, trim_ms=50.0)), indices)
+    lost = lengths[indices] - wave_lens
+    assert (lost >= 0).all() and (lost > 0).any() and (lost <= 2 * 400).all()
+    for row, index in enumerate(indices.tolist()):
+        whole = arena[starts[index] : starts[index] + lengths[index]].tolist()
+        part = (wave[row, : wave_lens[row]] * 32767).round().int().tolist()
+        begin = whole.index(part[0])
+        assert any(
+            whole[begin : begin + len(part)] == part
+            for begin in range(begin, len(whole) - len(part) + 1)
+        )
+
+
+def test_trimming_spares_half_of_a_short_clip() -> None:
+    _, _, lengths = clips()
+    indices = torch.arange(COUNT)
+    _, wave_lens = waves(make(AugmentConfig(**OFF, trim_ms=9000.0)), indices)
+    assert (wave_lens >= lengths // 2).all()
