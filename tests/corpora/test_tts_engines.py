@@ -126,12 +126,12 @@ def test_trim_leaves_the_margin_and_drops_what_is_no_sound():
     rate = worker.SAMPLE_RATE_HZ
     tone = np.sin(np.arange(rate // 2) * 0.3).astype(np.float32)
     wave = np.concatenate([np.zeros(3000, np.float32), tone, np.zeros(9000, np.float32)])
-    trimmed = worker.trim(wave, 25.0)
+    trimmed = worker.trim(wave, 25.0, 45.0)
     assert abs(len(trimmed) - (len(tone) + 2 * 400)) <= 2  # the tone starts at its zero crossing
-    assert len(worker.trim(np.zeros(rate, np.float32), 25.0)) == 0
+    assert len(worker.trim(np.zeros(rate, np.float32), 25.0, 45.0)) == 0
     click = np.zeros(rate, np.float32)
     click[500] = 1.0
-    assert len(worker.trim(click, 25.0)) == 0
+    assert len(worker.trim(click, 25.0, 45.0)) == 0
 
 
 def _script(code):

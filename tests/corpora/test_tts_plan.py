@@ -21,22 +21,22 @@ def deal(hold_out=None, engines=("espeak", "flite", "festival"), voices=300, see
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_voice_accent_or_variant_is_heard_in_two_splits(seed):
+def test_no_voice_or_variant_is_heard_in_two_splits(seed):
     dealt = deal(seed=seed)
-    for what in (0, 1):
-        heard = {
-            split: {v.name.split("+")[what] for v in voices if v.engine == "espeak"}
-            for split, voices in dealt.items()
-        }
-        assert all(heard.values())
-        assert not heard["train"] & heard["valid"]
-        assert not heard["train"] & heard["test"]
-        assert not heard["valid"] & heard["test"]
+    heard = {
+        split: {v.name.split("+")[1] for v in voices if v.engine == "espeak"}
+        for split, voices in dealt.items()
+    }
+    assert all(heard.values())
+    assert not heard["train"] & heard["valid"]
+    assert not heard["train"] & heard["test"]
+    assert not heard["valid"] & heard["test"]
 
 
-def test_british_and_american_are_always_trained_on():
+def test_every_english_accent_is_trained_on():
+    """A dialect that says a word otherwise was once tested without ever being trained on."""
     names = {voice.name.split("+")[0] for voice in deal()["train"]}
-    assert {"en", "en-us"} <= names
+    assert set(INSTALLED["accents"]) <= names
 
 
 @pytest.mark.parametrize("engine", ["espeak", "flite", "festival"])
@@ -79,7 +79,7 @@ def test_every_voice_says_every_word_and_ids_sort_as_kaldi_wants():
         " " not in utterance and utterance.startswith(speaker[utterance]) for utterance in ids
     )
     assert {d.prompt.text for d in drawn if d.text == "_unknown_"} == {"house"}
-    assert all(110 <= d.prompt.rate_wpm <= 220 and 20 <= d.prompt.pitch <= 80 for d in drawn)
+    assert all(110 <= d.prompt.rate_wpm <= 260 and 20 <= d.prompt.pitch <= 80 for d in drawn)
 
 
 def test_near_misses_are_said_more_often():
@@ -87,7 +87,8 @@ def test_near_misses_are_said_more_often():
     voices = [Voice("espeak", f"en+v{i}") for i in range(300)]
     drawn = draw_prompts("train", voices, ["yes"], others, Path("audio"), np.random.default_rng(0))
     texts = [d.prompt.text for d in drawn]
-    assert texts.count("near") > 5 * texts.count("far") > 0
+    # By the distances four times as often.
+    assert texts.count("near") > 2.5 * texts.count("far") > 0
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def prepare(
 ) -> dict[str, int]:
     """Speak a word list in many voices and write `target/{train,valid,test}`.
 
-    No voice, espeak accent or espeak variant stands in two splits; flite's and festival's few
-    voices all train. Same arguments on the same engines give the same files. What an earlier call
+    No voice and no espeak variant stands in two splits; flite's and festival's few voices all
+    train. Same arguments on the same engines give the same files. What an earlier call
     finished is kept.
 
     Args:

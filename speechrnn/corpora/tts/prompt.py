@@ -40,6 +40,8 @@ class Prompt:
         pitch_range: 0 (monotone) to 100, espeak only.
         volume: 0 to 100, espeak only.
         margin_ms: Silence to leave on either side.
+        cut_db: Sound that far below the loudest is silence at the edges. Endpointers cut weak
+            consonants off as well, so 20 is not unlike them.
     """
 
     path: str
@@ -51,6 +53,7 @@ class Prompt:
     pitch_range: int = 50
     volume: int = 80
     margin_ms: float = 30.0
+    cut_db: float = 45.0
 
     @property
     def stretch(self) -> float:

@@ -23,7 +23,6 @@ from speechrnn.corpora.tts.prompt import Prompt
 from speechrnn.errors import DataError
 
 SAMPLE_RATE_HZ = 16000
-_AUDIBLE = 10.0 ** (-45.0 / 20.0)  # against the loudest sample: what stays when silence is cut
 _SPEAK = {"espeak": espeak.speak, "flite": flite.speak, "festival": festival.speak}
 
 
@@ -52,22 +51,23 @@ def answer(request: dict[str, Any]) -> Iterator[Any]:
         for prompt, (wave, rate_hz) in zip(
             prompts, _SPEAK[prompts[0].engine](prompts), strict=True
         ):
-            trimmed = trim(_resample(wave, rate_hz), prompt.margin_ms)
+            trimmed = trim(_resample(wave, rate_hz), prompt.margin_ms, prompt.cut_db)
             if prompt.path and len(trimmed):
                 Path(prompt.path).parent.mkdir(parents=True, exist_ok=True)
                 soundfile.write(prompt.path, trimmed, SAMPLE_RATE_HZ, subtype="PCM_16")
             yield len(trimmed)
 
 
-def trim(wave: NDArray[np.float32], margin_ms: float) -> NDArray[np.float32]:
+def trim(wave: NDArray[np.float32], margin_ms: float, cut_db: float) -> NDArray[np.float32]:
     """Cut the silence around speech down to a margin; too little sound becomes none.
 
     Args:
         wave: (S,) at 16 kHz.
         margin_ms: What to leave, or to add, on either side.
+        cut_db: How far below the loudest sample the edges may be cut.
     """
     loudest = float(np.abs(wave).max(initial=0.0))
-    audible = np.flatnonzero(np.abs(wave) > loudest * _AUDIBLE)
+    audible = np.flatnonzero(np.abs(wave) > loudest * 10.0 ** (-cut_db / 20.0))
     if loudest < 1e-3 or audible[-1] - audible[0] < SAMPLE_RATE_HZ // 20:
         return np.zeros(0, np.float32)
     margin = round(margin_ms * SAMPLE_RATE_HZ / 1000)
