@@ -59,8 +59,10 @@ def test_every_stage_leaves_its_files(finished):
 
 def test_it_ends_with_what_it_reached_and_the_next_command(finished):
     work, _, output = finished
-    *_, reached, _, command = output.strip().splitlines()
+    *_, reached, report, _, command = output.strip().splitlines()
     assert reached.startswith("voices never trained on: ")
+    assert "commands heard right" in reached
+    assert Path(report.strip()).is_file()
     assert command.split()[1:] == [
         "transcribe",
         "FILE.wav",
