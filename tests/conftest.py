@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ import soundfile
 import torch
 
 from speechrnn.datadir import Utterance, write_datadir
+
+# A shell that starts the tests in the background has them ignore SIGINT, and so their children:
+# the tests of Ctrl-C would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TONES_HZ = {"low": 300.0, "mid": 900.0, "high": 2500.0}
 
