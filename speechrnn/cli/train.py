@@ -60,8 +60,8 @@ def train(
                 observer=progress,
             )
     except KeyboardInterrupt:
-        print("speechrnn: interrupted; pass --resume to go on", file=sys.stderr)
-        raise typer.Exit(130) from None
+        print(f"{out}: finished epochs are kept; --resume goes on", file=sys.stderr)
+        raise
     print(f"{out}: {_summary(best)}; {time.perf_counter() - began:.0f} s")
 
 
