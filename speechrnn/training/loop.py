@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -146,9 +147,10 @@ def train(
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                     logits = model.logits(feats, feat_lens)
                 loss = criterion(logits.float(), batch.targets)
-                if not torch.isfinite(loss):
+                loss_value = loss.item()  # once a step: a GPU waits for it
+                if not math.isfinite(loss_value):
                     raise ModelError(
-                        f"{out}: loss is {loss.item()} in epoch {epoch + 1}, step {facts['step']}; "
+                        f"{out}: loss is {loss_value} in epoch {epoch + 1}, step {facts['step']}; "
                         "lower training.learning_rate or training.clip_norm and resume"
                     )
                 optimizer.zero_grad(set_to_none=True)
@@ -157,9 +159,9 @@ def train(
                 optimizer.step()
                 update_average(average, model, settings.average_decay, facts["step"])
                 facts["step"] += 1
-                total_loss += loss.item() * len(draws)
+                total_loss += loss_value * len(draws)
                 clips += len(draws)
-                observer.step_done(loss.item(), len(draws))
+                observer.step_done(loss_value, len(draws))
             seconds = time.perf_counter() - began
 
             record = {
