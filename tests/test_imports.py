@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "speechrnn"
 COMMON = ("errors", "frames", "config", "audio", "vocabulary", "datadir")
 TRAINING = (*COMMON, "corpora", "features", "augment", "dataset", "models", "training", "export")
-RUNNING = (*COMMON, "runtime", "evaluation")
+RUNNING = (*COMMON, "decoding", "runtime", "evaluation", "live")
 HEAVY = {"torch", "torchaudio", "librosa"}
 
 
@@ -43,7 +43,7 @@ def allowed(part: str) -> set[str]:
     for chain in (TRAINING, RUNNING):
         if part in chain:
             below |= set(chain[: chain.index(part) + 1])
-    return below | ({"evaluation", "runtime"} if part in ("training", "export") else set())
+    return below | ({"decoding", "runtime", "evaluation"} if part in ("training", "export") else set())
 
 
 def test_every_part_has_its_place() -> None:

@@ -35,6 +35,7 @@ app.command()(export)
 # Typer brings its own copy of click or imports it, by version; its exceptions lead to either.
 _UsageError: Any = typer.BadParameter.__base__
 _INTERRUPTED = 130
+_CALIBRATE = ("matplotlib", "onnx", "scipy")  # enough where nothing is trained
 
 
 @app.callback()
@@ -65,7 +66,8 @@ def run() -> None:
         package = (fault.name or "").partition(".")[0]
         if package in ("", "speechrnn"):
             raise
-        _stop(f"this needs the package {package}; pip install 'speechrnn[train]'", 2)
+        extra = "calibrate" if package in _CALIBRATE else "train"
+        _stop(f"this needs the package {package}; pip install 'speechrnn[{extra}]'", 2)
     except OSError as fault:
         _stop(f"{fault.filename or 'system'}: {fault.strerror or fault}", 2)
     if code == _INTERRUPTED:

@@ -1,0 +1,1 @@
+"""Microphones and files in real time: what listens, what is shown, what is recorded."""
