@@ -12,12 +12,22 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Event": "speechrnn.runtime.event",
     "Recognizer": "speechrnn.runtime.recognizer",
+    "Stream": "speechrnn.runtime.stream",
     "Transcript": "speechrnn.runtime.transcript",
     "load_model": "speechrnn.runtime.recognizer",
     "SpeechRNNError": "speechrnn.errors",
 }
-__all__ = ["Recognizer", "SpeechRNNError", "Transcript", "__version__", "load_model"]
+__all__ = [
+    "Event",
+    "Recognizer",
+    "SpeechRNNError",
+    "Stream",
+    "Transcript",
+    "__version__",
+    "load_model",
+]
 
 
 def __getattr__(name: str) -> Any:

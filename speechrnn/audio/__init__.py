@@ -12,7 +12,7 @@ from speechrnn.audio.files import (
     stream_audio,
     write_wav,
 )
-from speechrnn.audio.resampling import StreamResampler, resample
+from speechrnn.audio.resampling import StreamResampler, resample, resampling_delay_s
 
 __all__ = [
     "SEGMENT_OVERSHOOT_S",
@@ -21,6 +21,7 @@ __all__ = [
     "audio_info",
     "read_audio",
     "resample",
+    "resampling_delay_s",
     "stream_audio",
     "write_wav",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import soxr
 
@@ -43,3 +45,15 @@ class StreamResampler:
         """The (S',) float32 samples still inside; nothing may be accepted afterwards."""
         empty = np.zeros(0, np.float32)
         return empty if self._soxr is None else np.asarray(self._soxr.resample_chunk(empty, True))
+
+
+@lru_cache
+def resampling_delay_s(from_hz: int, to_hz: int) -> float:
+    """How far the output of a `StreamResampler` lags behind its input, at most; measured."""
+    resampler = StreamResampler(from_hz, to_hz)
+    step = -(-from_hz // 1000)
+    delay_s, count = 0.0, 0
+    for heard in range(step, from_hz // 2, step):
+        count += len(resampler.accept(np.zeros(step, np.float32)))
+        delay_s = max(delay_s, heard / from_hz - count / to_hz)
+    return delay_s

@@ -61,7 +61,8 @@ def _page(facts: ModelInfo) -> str:
     ]
     if facts.symbols != facts.labels:
         lines.insert(3, ("frame symbols", f"{len(facts.symbols)}: {', '.join(facts.symbols)}"))
-    lines.append(("operating point", _value(facts.operating_point or "not calibrated")))
+    point = facts.operating_point
+    lines.append(("operating point", _value(point.as_metadata() if point else "not calibrated")))
     for section in ("features", "model"):
         lines += _section(section, facts.config.get(section, {}))
     lines += _section("provenance", facts.provenance)

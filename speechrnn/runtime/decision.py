@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speechrnn.runtime.activity import stretches
+from speechrnn.decoding.activity import stretches
 from speechrnn.runtime.cuts import possible_spans, surest_cut
 from speechrnn.runtime.windows import Find, agreed_words, window_starts
 

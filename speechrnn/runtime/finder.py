@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speechrnn.runtime.activity import (
+from speechrnn.decoding.activity import (
     CONTEXT_FRAMES,
     FRAMES_PER_S,
     STEP_FRAMES,
@@ -28,7 +28,7 @@ _PHRASE_PAUSE_FRAMES = 30  # so are the pauses between the words of one label
 class WordFinder:
     """Finds words in a stream of samples.
 
-    What is louder than its surroundings (`speechrnn.runtime.activity`) is cut into bursts.
+    What is louder than its surroundings (`speechrnn.decoding.activity`) is cut into bursts.
     Neighbouring bursts are put together such that the model is surest about what it hears
     (`speechrnn.runtime.cuts`). A sound that goes on for longer than the model's clip, such as
     running speech and noise, goes through overlapping windows (`speechrnn.runtime.windows`). Words

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from speechrnn.decoding.operating_point import OperatingPoint
 from speechrnn.errors import ModelError
 from speechrnn.frames import FrameGrid
+from speechrnn.vocabulary import NON_WORDS
 
 FORMAT_VERSION = 1
 METADATA_KEY = "speechrnn"
@@ -52,6 +54,8 @@ class ModelInfo:
         format_version: Version of the graph's interface.
         labels: Classes of a clip.
         symbols: Symbols of a frame.
+        frame_head: Where a frame's symbols come from: "shared", the clip's output layer applied to
+            single frames, or "keyword", a layer of its own that was trained to tell words.
         sample_rate_hz: Rate of the samples that the graph takes.
         grid: Where frames lie on the sample axis.
         clip_samples: Longest recording that is classified whole.
@@ -59,7 +63,7 @@ class ModelInfo:
         num_parameters: Trained numbers in the file.
         states: What a stream carries.
         config: The resolved configuration of the training.
-        operating_point: Thresholds, or None where the model was not calibrated.
+        operating_point: When a stream's words count, or None where the model was not calibrated.
         provenance: When, from what and by which versions the model was made.
     """
 
@@ -68,6 +72,7 @@ class ModelInfo:
     format_version: int
     labels: tuple[str, ...]
     symbols: tuple[str, ...]
+    frame_head: str
     sample_rate_hz: int
     grid: FrameGrid
     clip_samples: int
@@ -75,8 +80,28 @@ class ModelInfo:
     num_parameters: int
     states: tuple[StateSpec, ...]
     config: dict[str, Any]
-    operating_point: dict[str, Any] | None
+    operating_point: OperatingPoint | None
     provenance: dict[str, Any]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The labels that are reported, in their order."""
+        return tuple(label for label in self.labels if label not in NON_WORDS)
+
+    @property
+    def bidirectional(self) -> bool:
+        """Whether the network has a direction backward in time, which wants look-ahead."""
+        return bool(self.config.get("model", {}).get("bidirectional", True))
+
+    @property
+    def hop_ms(self) -> float:
+        """Time from one frame to the next."""
+        return 1000 * self.grid.hop_samples / self.sample_rate_hz
+
+    @property
+    def clip_ms(self) -> float:
+        """Length of the longest recording that is classified whole."""
+        return 1000 * self.clip_samples / self.sample_rate_hz
 
 
 def open_model(path: str | Path, threads: int = 1) -> tuple[ort.InferenceSession, ModelInfo]:
@@ -138,6 +163,7 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             format_version=version,
             labels=_texts(tree["labels"]),
             symbols=_texts(tree["symbols"]),
+            frame_head=str(tree.get("frame_head", "shared")),
             sample_rate_hz=int(tree["sample_rate_hz"]),
             grid=FrameGrid(int(tree["grid"]["window_samples"]), int(tree["grid"]["hop_samples"])),
             clip_samples=int(tree["clip_samples"]),
@@ -145,11 +171,15 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             num_parameters=int(tree["num_parameters"]),
             states=tuple(_state(state) for state in tree["states"]),
             config=dict(tree["config"]),
-            operating_point=tree.get("operating_point"),
+            operating_point=_operating_point(tree.get("operating_point")),
             provenance=dict(tree.get("provenance") or {}),
         )
     except (ValueError, KeyError, TypeError) as fault:
         raise ModelError(f"{path}: damaged metadata ({_reason(fault)}); {remedy}") from None
+    if info.operating_point and not set(info.words) <= info.operating_point.thresholds.keys():
+        raise ModelError(f"{path}: damaged metadata (a word without threshold); {remedy}")
+    if not set(info.words) <= set(info.symbols):
+        raise ModelError(f"{path}: damaged metadata (a word without frame symbol); {remedy}")
     sizes = (info.sample_rate_hz, info.clip_samples, info.grid.hop_samples, len(info.labels))
     if min(sizes) < 1 or info.grid.window_samples < info.grid.hop_samples:
         raise ModelError(f"{path}: damaged metadata (a size is out of range); {remedy}")
@@ -187,6 +217,10 @@ def _state(tree: dict[str, Any]) -> StateSpec:
     dtype = str(tree["dtype"])
     np.dtype(dtype)
     return StateSpec(str(tree["name"]), shape, dtype, float(tree["initial"]))
+
+
+def _operating_point(tree: dict[str, Any] | None) -> OperatingPoint | None:
+    return None if tree is None else OperatingPoint.from_metadata(tree)
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -37,11 +37,12 @@ class Recognizer:
     """An exported model that hears clips and recordings; threads may share one.
 
     Attributes:
+        session: Runs the model.
         info: What the model file says about itself.
     """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
-        self._session, self.info = open_model(path, threads)
+        self.session, self.info = open_model(path, threads)
 
     def transcribe(
         self,
@@ -103,7 +104,7 @@ class Recognizer:
             row[grid.left_samples : grid.left_samples + len(wave)] = wave
         states = {state.name: state.start(len(waves)) for state in self.info.states}
         inputs = {"wave": padded, "wave_lens": wave_lens, "commit": frames, **states}
-        log_probs: np.ndarray = self._session.run(["clip_log_probs"], inputs)[0]
+        log_probs: np.ndarray = self.session.run(["clip_log_probs"], inputs)[0]
         return log_probs
 
     def _clip_transcript(self, wave: np.ndarray) -> Transcript:

@@ -31,6 +31,27 @@ def mono_wave(samples: np.ndarray, from_hz: int | None, to_hz: int) -> np.ndarra
         raise AudioError("array: no sample rate; pass sample_rate, for example 16000")
     if from_hz < 1:
         raise AudioError(f"array: sample_rate is {from_hz}, expected a positive number of Hz")
+    wave = mix_down(samples)
+    if not len(wave):
+        raise AudioError("array: no samples; pass at least one")
+    wave = resample(wave, int(from_hz), to_hz)
+    if not len(wave):
+        raise AudioError(f"array: too short for a single sample at {to_hz} Hz; pass more")
+    return wave
+
+
+def mix_down(samples: np.ndarray) -> np.ndarray:
+    """One channel, checked.
+
+    Args:
+        samples: (S,) or (S, C), float in [-1, 1] or integer of full range.
+
+    Returns:
+        (S,) float32.
+
+    Raises:
+        AudioError: A wrong shape or type, NaN or infinity.
+    """
     if samples.ndim not in (1, 2) or (
         samples.ndim == 2 and not 0 < samples.shape[1] <= _MOST_CHANNELS
     ):
@@ -38,20 +59,16 @@ def mono_wave(samples: np.ndarray, from_hz: int | None, to_hz: int) -> np.ndarra
             f"array: shape is {samples.shape}, expected (samples,) or (samples, channels) with "
             f"at most {_MOST_CHANNELS} channels; transpose it if channels come first"
         )
-    if not len(samples):
-        raise AudioError("array: no samples; pass at least one")
     wave = _as_float(samples)
-    if not np.isfinite(wave).all():
+    loudest = np.abs(wave).max(initial=0.0)
+    if not np.isfinite(loudest):
         raise AudioError("array: holds NaN or infinity; pass finite samples")
-    if np.abs(wave).max() > _LOUDEST:
+    if loudest > _LOUDEST:
         raise AudioError(
-            f"array: samples up to {np.abs(wave).max():g}, expected floats in [-1, 1]; "
+            f"array: samples up to {loudest:g}, expected floats in [-1, 1]; "
             "divide 16-bit values by 32768 or pass them as int16"
         )
-    wave = resample(wave if wave.ndim == 1 else wave.mean(axis=1), int(from_hz), to_hz)
-    if not len(wave):
-        raise AudioError(f"array: too short for a single sample at {to_hz} Hz; pass more")
-    return wave
+    return wave if wave.ndim == 1 else wave.mean(axis=1)
 
 
 def blocks_of(wave: np.ndarray, block_samples: int) -> Iterator[np.ndarray]:

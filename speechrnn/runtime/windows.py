@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from speechrnn.runtime.activity import loudest_part
+from speechrnn.decoding.activity import loudest_part
 
 HOPS_PER_CLIP = 8
 _AGREEING_WINDOWS = 2  # a word is seen by at least so many neighbours

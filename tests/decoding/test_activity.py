@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from speechrnn.runtime.activity import active_frames, levels_db, loudest_part, stretches
+from speechrnn.decoding.activity import active_frames, levels_db, loudest_part, stretches
 
 
 def test_level_of_a_sine_is_3_db_below_full_scale() -> None:

@@ -14,6 +14,7 @@ _ABOVE_FLOOR_DB = 6.0
 _LEAST_ABOVE_FLOOR_DB = 4.0  # steady noise varies less
 _BELOW_PEAK_DB = 30.0
 _PEAK_MARGIN_DB = 6.0  # in loud noise the peaks of speech hardly stand out
+_LEAST_POWER = 1e-10
 _QUIETEST_DB = -65.0  # against full scale; below this nobody speaks
 
 
@@ -27,12 +28,21 @@ def levels_db(wave: np.ndarray, frame_samples: int) -> np.ndarray:
     Returns:
         (T,) level against full scale in dB, T = S // frame_samples.
     """
+    return smoothed_db(powers(wave, frame_samples))
+
+
+def powers(wave: np.ndarray, frame_samples: int) -> np.ndarray:
+    """(T,) mean square of the whole frames of (S,) samples, T = S // frame_samples."""
     count = len(wave) // frame_samples
-    power = np.square(wave[: count * frame_samples].reshape(count, frame_samples)).mean(axis=1)
-    if not count:
+    return np.square(wave[: count * frame_samples].reshape(count, frame_samples)).mean(axis=1)
+
+
+def smoothed_db(power: np.ndarray) -> np.ndarray:
+    """(T,) level in dB of (T,) mean squares, each averaged with its neighbours."""
+    if not len(power):
         return np.zeros(0, np.float32)
     smooth = np.convolve(power, np.full(_SMOOTH_FRAMES, 1 / _SMOOTH_FRAMES), "same")
-    return 10 * np.log10(smooth[:count] + 1e-10)
+    return 10 * np.log10(smooth[: len(power)] + _LEAST_POWER)
 
 
 def active_frames(levels: np.ndarray) -> np.ndarray:
@@ -48,7 +58,7 @@ def active_frames(levels: np.ndarray) -> np.ndarray:
     for first in range(0, len(levels), STEP_FRAMES):
         last = first + STEP_FRAMES
         around = levels[max(0, first - CONTEXT_FRAMES) : last + CONTEXT_FRAMES]
-        threshold[first:last] = _threshold_db(around)
+        threshold[first:last] = threshold_db(around)
     return levels > threshold
 
 
@@ -78,7 +88,7 @@ def loudest_part(levels: np.ndarray, first: int, last: int, pause_frames: int) -
         pause_frames: A pause of so many frames ends the part.
     """
     inside = levels[first:last]
-    parts = stretches(inside > _threshold_db(inside), pause_frames)
+    parts = stretches(inside > threshold_db(inside), pause_frames)
     loudest = int(inside.argmax())
     for a, b in parts:
         if a <= loudest < b:
@@ -86,7 +96,8 @@ def loudest_part(levels: np.ndarray, first: int, last: int, pause_frames: int) -
     return first, last
 
 
-def _threshold_db(levels: np.ndarray) -> float:
+def threshold_db(levels: np.ndarray) -> float:
+    """The level above which a frame stands out from (T,) levels around it, T at least 1."""
     floor, peak = np.percentile(levels, _FLOOR_PERCENTILE), levels.max()
     above_floor = min(floor + _ABOVE_FLOOR_DB, peak - _PEAK_MARGIN_DB)
     return max(above_floor, floor + _LEAST_ABOVE_FLOOR_DB, peak - _BELOW_PEAK_DB, _QUIETEST_DB)

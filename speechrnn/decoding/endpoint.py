@@ -1,0 +1,70 @@
+"""Where the sound around a moment began and ended, as far as it has been heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from speechrnn.decoding.activity import (
+    CONTEXT_FRAMES,
+    FRAMES_PER_S,
+    powers,
+    smoothed_db,
+    stretches,
+    threshold_db,
+)
+
+_PAUSE_FRAMES = 15  # a closure inside a word, as before the t of "right", is shorter
+
+
+class Endpointer:
+    """Finds where the latest sounds of a stream begin and end.
+
+    Sound is what is louder than most of the last three seconds (`speechrnn.decoding.activity`);
+    nothing older is kept.
+
+    Attributes:
+        num_samples: Samples taken so far.
+    """
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        """Start before the first sample, at a rate of so many samples a second."""
+        self.num_samples = 0
+        self._frame_samples = sample_rate_hz // FRAMES_PER_S
+        self._powers = np.zeros(0, np.float32)  # of the latest frames
+        self._rest = np.zeros(0, np.float32)  # samples of a frame that is not whole yet
+
+    @property
+    def level_db(self) -> float:
+        """Level of the latest 10 ms against full scale."""
+        return float(smoothed_db(self._powers[-1:])[0]) if len(self._powers) else -100.0
+
+    def accept(self, wave: np.ndarray) -> None:
+        """Take (S,) more samples."""
+        self.num_samples += len(wave)
+        wave = np.concatenate([self._rest, wave])
+        new = powers(wave, self._frame_samples)
+        self._powers = np.concatenate([self._powers, new])[-CONTEXT_FRAMES:]
+        self._rest = wave[len(new) * self._frame_samples :]
+
+    def sound_at(self, moment: int, longest: int) -> tuple[int, int] | None:
+        """The sound that a word decided for at a moment lies in.
+
+        Args:
+            moment: A sample, not necessarily heard yet.
+            longest: No word has more samples.
+
+        Returns:
+            Its first sample and one past the last one heard of it: of the sounds that begin before
+            the moment the latest, of the others the first. None where nothing stands out.
+        """
+        if not len(self._powers):
+            return None
+        levels = smoothed_db(self._powers)
+        origin = self.num_samples // self._frame_samples - len(levels)
+        sounds = [
+            ((origin + first) * self._frame_samples, (origin + last) * self._frame_samples)
+            for first, last in stretches(levels > threshold_db(levels), _PAUSE_FRAMES)
+            if (origin + last) * self._frame_samples > moment - longest
+        ]
+        before = [sound for sound in sounds if sound[0] < moment]
+        return before[-1] if before else sounds[0] if sounds else None

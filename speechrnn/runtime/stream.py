@@ -1,0 +1,227 @@
+"""Live recognition: samples in as they come, words out as soon as they are certain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from speechrnn.audio import StreamResampler, resampling_delay_s
+from speechrnn.decoding.detector import Firing, KeywordDetector
+from speechrnn.decoding.endpoint import Endpointer
+from speechrnn.decoding.operating_point import OperatingPoint, default_operating_point
+from speechrnn.errors import AudioError, ConfigError
+from speechrnn.runtime.event import Event
+from speechrnn.runtime.model_file import ModelInfo
+from speechrnn.runtime.posteriors import Posteriors, PosteriorStream, word_track
+from speechrnn.runtime.recognizer import Recognizer
+from speechrnn.runtime.samples import mix_down
+
+_RATES_HZ = (1000, 1_000_000)
+
+
+class Stream:
+    """Hears the words in audio that never ends, in bounded memory.
+
+    What is reported, and when on the clock of the audio, does not depend on the blocks that the
+    samples arrive in. A stream belongs to one thread; streams may share a `Recognizer`.
+
+    Attributes:
+        words: What may be reported.
+        thresholds: From which smoothed posterior on each word is.
+        calibrated: Whether the model file says how to decide.
+        sample_rate_hz: Rate of the samples that are accepted.
+        latency_s: Longest time that a sample waits until the network has judged it, the delay of
+            resampling included; time to compute, and smoothing, come on top.
+        posteriors: (W,) the latest smoothed posterior of each word.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | Recognizer,
+        sample_rate: int | None = None,
+        *,
+        chunk_ms: float | None = None,
+        look_ahead_ms: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        """Start before the first sample.
+
+        Args:
+            model: A model file, or a loaded one.
+            sample_rate: Rate of the samples in Hz; none: the model's own.
+            chunk_ms: How often the network runs, rounded to frames of the model; none: as the
+                model file says, else 160.
+            look_ahead_ms: What it hears before it judges a chunk, rounded to frames; none: as the
+                model file says, else 160, or 0 for a network without a backward direction.
+            thresholds: Posterior from which on a word is reported, for some of the words.
+
+        Raises:
+            AudioError: The sample rate is out of range.
+            ConfigError: A setting is out of range, or no word of the model.
+            ModelError: Missing, foreign, damaged or too new.
+        """
+        recognizer = model if isinstance(model, Recognizer) else Recognizer(model)
+        info = recognizer.info
+        point = _operating_point(info, chunk_ms, look_ahead_ms, thresholds)
+        rate_hz = info.sample_rate_hz if sample_rate is None else int(sample_rate)
+        if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
+            raise AudioError(
+                f"stream: sample rate is {rate_hz} Hz, expected {_RATES_HZ[0]} to {_RATES_HZ[1]}"
+            )
+        self.words = info.words
+        self.thresholds = dict(point.thresholds)
+        self.calibrated = info.operating_point is not None
+        self.sample_rate_hz = rate_hz
+        self._recognizer = recognizer
+        self._point = point
+        self._chunk = max(1, round(point.chunk_ms / info.hop_ms))
+        self._look_ahead = round(point.look_ahead_ms / info.hop_ms)
+        self._detector = KeywordDetector(point, info.words, info.hop_ms, info.clip_ms)
+        self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
+        self._num_samples = 0
+        self._last_end_s = 0.0
+        self._finished = False
+        self._begin()
+        self.latency_s = self._delay_s + self._network.latency_samples / info.sample_rate_hz
+
+    @property
+    def time_s(self) -> float:
+        """Audio accepted so far, lost audio included."""
+        return self._num_samples / self.sample_rate_hz
+
+    @property
+    def posteriors(self) -> np.ndarray:
+        return self._detector.posteriors
+
+    @property
+    def level_db(self) -> float:
+        """Level of the latest 10 ms against full scale."""
+        return self._endpointer.level_db
+
+    def accept(self, samples: np.ndarray) -> list[Event]:
+        """Take more samples.
+
+        Args:
+            samples: (S,) or (S, C), float in [-1, 1] or integer of full range, any number.
+
+        Returns:
+            The words that have become certain, in order of time.
+
+        Raises:
+            AudioError: A wrong shape or type, NaN or infinity, or the stream was finished.
+        """
+        self._check_open()
+        wave = mix_down(samples)
+        self._num_samples += len(wave)
+        return self._hear(self._resampler.accept(wave))
+
+    def skip(self, seconds: float) -> list[Event]:
+        """Pass over audio that was lost: the clock moves on, and what follows is heard afresh.
+
+        Returns:
+            The words that were still in question before the gap.
+
+        Raises:
+            AudioError: A negative time, or the stream was finished.
+        """
+        self._check_open()
+        if not 0 <= seconds < math.inf:
+            raise AudioError(f"stream: cannot skip {seconds} s; pass how much audio was lost")
+        events = self._flush()
+        self._num_samples += round(seconds * self.sample_rate_hz)
+        self._begin()
+        return events
+
+    def finish(self) -> list[Event]:
+        """End the stream; return the words that were still in question."""
+        self._check_open()
+        self._finished = True
+        return self._flush()
+
+    def _begin(self) -> None:
+        """Hear from here on as from the start of a stream."""
+        info = self._recognizer.info
+        self._origin = self._num_samples
+        # A frame is left out, so that the detector does not join what the gap parts.
+        self._first_frame = self._detector.next_frame + (self._origin > 0)
+        self._resampler = StreamResampler(self.sample_rate_hz, info.sample_rate_hz)
+        self._network = PosteriorStream(
+            self._recognizer.session, info, self._chunk, self._look_ahead
+        )
+        self._endpointer = Endpointer(info.sample_rate_hz)
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise AudioError("stream: was finished; start a new one")
+
+    def _hear(self, wave: np.ndarray) -> list[Event]:
+        """Take (S,) samples at the model's rate, up to the end of one window after the other."""
+        events = []
+        while len(wave):
+            part = wave[: self._network.missing_samples]
+            wave = wave[len(part) :]
+            self._endpointer.accept(part)
+            for posteriors in self._network.accept(part):
+                events += self._decide(posteriors)
+        return events
+
+    def _flush(self) -> list[Event]:
+        events = self._hear(self._resampler.finish())
+        for posteriors in self._network.finish():
+            events += self._decide(posteriors)
+        return events
+
+    def _decide(self, posteriors: Posteriors) -> list[Event]:
+        track = word_track(posteriors, self._recognizer.info, self._point.source)
+        firings = self._detector.accept(self._first_frame + posteriors.first_frame, track)
+        return [self._event(firing) for firing in firings]
+
+    def _event(self, firing: Firing) -> Event:
+        info = self._recognizer.info
+        hop = info.grid.hop_samples
+        frame = firing.frame - self._first_frame
+        heard = self._endpointer.num_samples
+        here = (frame * hop, min((frame + 1) * hop, heard))
+        start, end = self._endpointer.sound_at(here[1], info.clip_samples) or here
+        start = max(start, end - info.clip_samples)
+        start_s, end_s = (self._time_s(place) for place in (start, end))
+        if self._last_end_s < end_s:
+            start_s = max(start_s, self._last_end_s)
+        self._last_end_s = end_s
+        decided_s = min(self._time_s(heard) + self._delay_s, self.time_s)
+        return Event(self.words[firing.word], firing.confidence, start_s, end_s, decided_s - end_s)
+
+    def _time_s(self, sample: int) -> float:
+        """Time of a sample at the model's rate that counts from the latest start."""
+        return self._origin / self.sample_rate_hz + sample / self._recognizer.info.sample_rate_hz
+
+
+def _operating_point(
+    info: ModelInfo,
+    chunk_ms: float | None,
+    look_ahead_ms: float | None,
+    thresholds: Mapping[str, float] | None,
+) -> OperatingPoint:
+    """The file's or the default one, with what was asked for in its place."""
+    point = info.operating_point or default_operating_point(
+        info.words, info.frame_head == "keyword", info.bidirectional
+    )
+    unknown = sorted((thresholds or {}).keys() - set(info.words))
+    if unknown:
+        raise ConfigError(
+            f"thresholds: {unknown[0]!r} is no word of {info.path}; it knows "
+            f"{', '.join(info.words)}"
+        )
+    try:
+        return replace(
+            point,
+            chunk_ms=point.chunk_ms if chunk_ms is None else chunk_ms,
+            look_ahead_ms=point.look_ahead_ms if look_ahead_ms is None else look_ahead_ms,
+            thresholds={**point.thresholds, **(thresholds or {})},
+        )
+    except ValueError as fault:
+        raise ConfigError(f"stream: {fault}") from None
