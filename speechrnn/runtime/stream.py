@@ -186,7 +186,9 @@ class Stream:
         frame = firing.frame - self._first_frame
         heard = self._endpointer.num_samples
         here = (frame * hop, min((frame + 1) * hop, heard))
-        start, end = self._endpointer.sound_at(here[1], info.clip_samples) or here
+        # What makes a pooled posterior rise is what came last; a frame speaks for itself.
+        moment = heard if self._point.source == "clip" else here[1]
+        start, end = self._endpointer.sound_at(moment, info.clip_samples) or here
         start = max(start, end - info.clip_samples)
         start_s, end_s = (self._time_s(place) for place in (start, end))
         if self._last_end_s < end_s:
