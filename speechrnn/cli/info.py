@@ -61,13 +61,30 @@ def _page(facts: ModelInfo) -> str:
     ]
     if facts.symbols != facts.labels:
         lines.insert(3, ("frame symbols", f"{len(facts.symbols)}: {', '.join(facts.symbols)}"))
-    point = facts.operating_point
-    lines.append(("operating point", _value(point.as_metadata() if point else "not calibrated")))
+    lines += _operating_point(facts)
     for section in ("features", "model"):
         lines += _section(section, facts.config.get(section, {}))
     lines += _section("provenance", facts.provenance)
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in lines)
+
+
+def _operating_point(facts: ModelInfo) -> list[tuple[str, str]]:
+    from speechrnn.runtime.posteriors import window_frames
+
+    point = facts.operating_point
+    if point is None:
+        return [("operating point", "not calibrated")]
+    chunk_ms, look_ahead_ms = (facts.hop_ms * count for count in window_frames(facts, point))
+    right_ms = 1000 * facts.grid.right_samples / facts.sample_rate_hz
+    values = {
+        "posteriors": f"{point.source}, averaged over {point.smoothing_ms:g} ms",
+        "thresholds": point.thresholds,
+        "refractory": f"{point.refractory_ms:g} ms",
+        "latency": f"up to {chunk_ms + look_ahead_ms + right_ms:g} ms: chunks of {chunk_ms:g} ms, "
+        f"{look_ahead_ms:g} ms of look-ahead, {right_ms:g} ms of the front end",
+    }
+    return _section("operating point", values) + _section("calibration", point.calibration or {})
 
 
 def _section(name: str, values: dict[str, Any]) -> list[tuple[str, str]]:

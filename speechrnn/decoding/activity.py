@@ -6,6 +6,7 @@ import numpy as np
 
 FRAMES_PER_S = 100
 CONTEXT_FRAMES = 300  # loudness is judged against this much before and after
+SILENCE_DB = -100.0  # level of digital silence
 STEP_FRAMES = 50  # floor and peak move slowly: worked out only this often, from frame 0 on
 
 _SMOOTH_FRAMES = 3
@@ -14,7 +15,6 @@ _ABOVE_FLOOR_DB = 6.0
 _LEAST_ABOVE_FLOOR_DB = 4.0  # steady noise varies less
 _BELOW_PEAK_DB = 30.0
 _PEAK_MARGIN_DB = 6.0  # in loud noise the peaks of speech hardly stand out
-_LEAST_POWER = 1e-10
 _QUIETEST_DB = -65.0  # against full scale; below this nobody speaks
 
 
@@ -28,21 +28,12 @@ def levels_db(wave: np.ndarray, frame_samples: int) -> np.ndarray:
     Returns:
         (T,) level against full scale in dB, T = S // frame_samples.
     """
-    return smoothed_db(powers(wave, frame_samples))
-
-
-def powers(wave: np.ndarray, frame_samples: int) -> np.ndarray:
-    """(T,) mean square of the whole frames of (S,) samples, T = S // frame_samples."""
     count = len(wave) // frame_samples
-    return np.square(wave[: count * frame_samples].reshape(count, frame_samples)).mean(axis=1)
-
-
-def smoothed_db(power: np.ndarray) -> np.ndarray:
-    """(T,) level in dB of (T,) mean squares, each averaged with its neighbours."""
-    if not len(power):
+    power = np.square(wave[: count * frame_samples].reshape(count, frame_samples)).mean(axis=1)
+    if not count:
         return np.zeros(0, np.float32)
     smooth = np.convolve(power, np.full(_SMOOTH_FRAMES, 1 / _SMOOTH_FRAMES), "same")
-    return 10 * np.log10(smooth[: len(power)] + _LEAST_POWER)
+    return 10 * np.log10(smooth[:count] + 10 ** (SILENCE_DB / 10))
 
 
 def active_frames(levels: np.ndarray) -> np.ndarray:

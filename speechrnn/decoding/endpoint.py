@@ -7,8 +7,8 @@ import numpy as np
 from speechrnn.decoding.activity import (
     CONTEXT_FRAMES,
     FRAMES_PER_S,
-    powers,
-    smoothed_db,
+    SILENCE_DB,
+    levels_db,
     stretches,
     threshold_db,
 )
@@ -30,21 +30,25 @@ class Endpointer:
         """Start before the first sample, at a rate of so many samples a second."""
         self.num_samples = 0
         self._frame_samples = sample_rate_hz // FRAMES_PER_S
-        self._powers = np.zeros(0, np.float32)  # of the latest frames
-        self._rest = np.zeros(0, np.float32)  # samples of a frame that is not whole yet
+        self._buffer = np.zeros(2 * CONTEXT_FRAMES * self._frame_samples, np.float32)
+        self._filled = 0  # samples in the buffer; its first one begins a frame
 
     @property
     def level_db(self) -> float:
         """Level of the latest 10 ms against full scale."""
-        return float(smoothed_db(self._powers[-1:])[0]) if len(self._powers) else -100.0
+        latest = self._buffer[max(0, self._filled - self._frame_samples) : self._filled]
+        return float(levels_db(latest, len(latest))[0]) if len(latest) else SILENCE_DB
 
     def accept(self, wave: np.ndarray) -> None:
-        """Take (S,) more samples."""
+        """Take (S,) more float32 samples."""
         self.num_samples += len(wave)
-        wave = np.concatenate([self._rest, wave])
-        new = powers(wave, self._frame_samples)
-        self._powers = np.concatenate([self._powers, new])[-CONTEXT_FRAMES:]
-        self._rest = wave[len(new) * self._frame_samples :]
+        if self._filled + len(wave) > len(self._buffer):
+            wave = np.concatenate([self._buffer[: self._filled], wave])
+            past = max(0, len(wave) // self._frame_samples - CONTEXT_FRAMES)
+            wave = wave[past * self._frame_samples :]
+            self._filled = 0
+        self._buffer[self._filled : self._filled + len(wave)] = wave
+        self._filled += len(wave)
 
     def sound_at(self, moment: int, longest: int) -> tuple[int, int] | None:
         """The sound that a word decided for at a moment lies in.
@@ -57,9 +61,11 @@ class Endpointer:
             Its first sample and one past the last one heard of it: of the sounds that begin before
             the moment the latest, of the others the first. None where nothing stands out.
         """
-        if not len(self._powers):
+        latest = max(0, self._filled // self._frame_samples - CONTEXT_FRAMES)
+        wave = self._buffer[latest * self._frame_samples : self._filled]
+        levels = levels_db(wave, self._frame_samples)
+        if not len(levels):
             return None
-        levels = smoothed_db(self._powers)
         origin = self.num_samples // self._frame_samples - len(levels)
         sounds = [
             ((origin + first) * self._frame_samples, (origin + last) * self._frame_samples)

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SOURCES = ("clip", "frames", "both")
+_LONGEST_MS = 60_000.0
 
-THRESHOLD = 0.5  # likelier than all else together
-CHUNK_MS = 160.0
-LOOK_AHEAD_MS = 160.0
-SMOOTHING_MS = 120.0
-REFRACTORY_MS = 500.0
+# Of a model that was not calibrated.
+_SMOOTHING_MS = 120.0
+_REFRACTORY_MS = 500.0
+_CHUNK_MS = 160.0
+_LOOK_AHEAD_MS = 160.0
+_THRESHOLD = 0.5  # likelier than all else together
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class OperatingPoint:
             single frames) or "both" (the geometric mean of the two).
         smoothing_ms: Length of the moving average over them.
         refractory_ms: No two words are reported within so long.
-        chunk_ms: How often the network runs.
+        chunk_ms: How often the network runs; 0 stands for one frame.
         look_ahead_ms: What it hears beyond a chunk before it judges the chunk.
         thresholds: Smoothed posterior from which on each word counts, above 0; above 1 a word is
             never reported.
@@ -43,11 +45,10 @@ class OperatingPoint:
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
             raise ValueError(f"source is {self.source!r}, expected one of {', '.join(SOURCES)}")
-        for name in ("smoothing_ms", "refractory_ms", "look_ahead_ms"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
-        if not 0 < self.chunk_ms < math.inf:
-            raise ValueError(f"chunk_ms is {self.chunk_ms}, expected more than 0")
+        for name in ("smoothing_ms", "refractory_ms", "chunk_ms", "look_ahead_ms"):
+            value = getattr(self, name)
+            if not 0 <= value <= _LONGEST_MS:
+                raise ValueError(f"{name} is {value}, expected 0 to {_LONGEST_MS:g}")
         for word, threshold in self.thresholds.items():
             if not 0 < threshold < math.inf:
                 raise ValueError(f"threshold of {word!r} is {threshold}, expected more than 0")
@@ -89,9 +90,9 @@ def default_operating_point(
     """
     return OperatingPoint(
         source="both" if has_keyword_head else "clip",
-        smoothing_ms=SMOOTHING_MS,
-        refractory_ms=REFRACTORY_MS,
-        chunk_ms=CHUNK_MS,
-        look_ahead_ms=LOOK_AHEAD_MS if bidirectional else 0.0,
-        thresholds=dict.fromkeys(words, THRESHOLD),
+        smoothing_ms=_SMOOTHING_MS,
+        refractory_ms=_REFRACTORY_MS,
+        chunk_ms=_CHUNK_MS,
+        look_ahead_ms=_LOOK_AHEAD_MS if bidirectional else 0.0,
+        thresholds=dict.fromkeys(words, _THRESHOLD),
     )

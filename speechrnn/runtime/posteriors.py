@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import onnxruntime as ort
 
+from speechrnn.decoding.operating_point import OperatingPoint
 from speechrnn.runtime.model_file import ModelInfo
 
 
@@ -116,6 +117,12 @@ class PosteriorStream:
         self._filled = max(self._filled - step, 0)
         self._window[0, : self._filled] = self._window[0, step : step + self._filled]
         return posteriors
+
+
+def window_frames(info: ModelInfo, point: OperatingPoint) -> tuple[int, int]:
+    """The frames of a chunk and of its look-ahead, for a model and an operating point."""
+    chunk, look_ahead = (round(ms / info.hop_ms) for ms in (point.chunk_ms, point.look_ahead_ms))
+    return max(1, chunk), look_ahead
 
 
 def word_track(posteriors: Posteriors, info: ModelInfo, source: str) -> np.ndarray:

@@ -16,7 +16,7 @@ from speechrnn.decoding.operating_point import OperatingPoint, default_operating
 from speechrnn.errors import AudioError, ConfigError
 from speechrnn.runtime.event import Event
 from speechrnn.runtime.model_file import ModelInfo
-from speechrnn.runtime.posteriors import Posteriors, PosteriorStream, word_track
+from speechrnn.runtime.posteriors import Posteriors, PosteriorStream, window_frames, word_track
 from speechrnn.runtime.recognizer import Recognizer
 from speechrnn.runtime.samples import mix_down
 
@@ -78,14 +78,12 @@ class Stream:
         self.sample_rate_hz = rate_hz
         self._recognizer = recognizer
         self._point = point
-        self._chunk = max(1, round(point.chunk_ms / info.hop_ms))
-        self._look_ahead = round(point.look_ahead_ms / info.hop_ms)
         self._detector = KeywordDetector(point, info.words, info.hop_ms, info.clip_ms)
         self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
         self._num_samples = 0
         self._last_end_s = 0.0
         self._finished = False
-        self._begin()
+        self._begin(first_frame=0)
         self.latency_s = self._delay_s + self._network.latency_samples / info.sample_rate_hz
 
     @property
@@ -133,7 +131,9 @@ class Stream:
             raise AudioError(f"stream: cannot skip {seconds} s; pass how much audio was lost")
         events = self._flush()
         self._num_samples += round(seconds * self.sample_rate_hz)
-        self._begin()
+        # At least one frame is left out, so that the detector does not join what the gap parts.
+        gap = 1 + int(1000 * seconds / self._recognizer.info.hop_ms)
+        self._begin(self._detector.next_frame + gap)
         return events
 
     def finish(self) -> list[Event]:
@@ -142,15 +142,14 @@ class Stream:
         self._finished = True
         return self._flush()
 
-    def _begin(self) -> None:
-        """Hear from here on as from the start of a stream."""
+    def _begin(self, first_frame: int) -> None:
+        """Hear from here on as from the start of a stream; the detector alone goes on counting."""
         info = self._recognizer.info
         self._origin = self._num_samples
-        # A frame is left out, so that the detector does not join what the gap parts.
-        self._first_frame = self._detector.next_frame + (self._origin > 0)
+        self._first_frame = first_frame
         self._resampler = StreamResampler(self.sample_rate_hz, info.sample_rate_hz)
         self._network = PosteriorStream(
-            self._recognizer.session, info, self._chunk, self._look_ahead
+            self._recognizer.session, info, *window_frames(info, self._point)
         )
         self._endpointer = Endpointer(info.sample_rate_hz)
 
