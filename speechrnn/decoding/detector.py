@@ -62,6 +62,7 @@ class KeywordDetector:
         self._repeat = round(_REPEAT_CLIPS * clip_ms / frame_ms)
         self._history = np.zeros((self._smoothing - 1, len(words)), np.float32)
         self._armed = np.ones(len(words), bool)
+        self._above_at = -1  # the latest frame at which any word was above its threshold
         self._fired_at = -self._refractory
 
     def accept(self, first_frame: int, probs: np.ndarray) -> list[Firing]:
@@ -79,21 +80,24 @@ class KeywordDetector:
             raise ValueError(f"frame {first_frame} after frame {self.next_frame - 1}")
         if first_frame > self.next_frame:
             self._history[:] = 0
-            self._armed[:] = True
         self.next_frame = first_frame + len(probs)
+        smooth = self._smooth(probs)
+        above = smooth >= self._thresholds
         firings = []
-        for frame, smooth in enumerate(self._smooth(probs), first_frame):
-            above = smooth >= self._thresholds
-            self._armed |= ~above
-            if frame == self._fired_at + self._repeat:
+        for i in np.flatnonzero(above.any(axis=1)).tolist():
+            frame = first_frame + i
+            if frame - 1 != self._above_at or frame == self._fired_at + self._repeat:
                 self._armed[:] = True
-            if frame < self._fired_at + self._refractory or not above.any():
+            else:
+                self._armed |= ~above[i]
+            self._above_at = frame
+            if frame < self._fired_at + self._refractory:
                 continue
-            word = int((smooth / self._thresholds).argmax())
+            word = int((smooth[i] / self._thresholds).argmax())
             if self._armed[word]:
-                self._armed &= ~above
+                self._armed = ~above[i]
                 self._fired_at = frame
-                firings.append(Firing(word, frame, float(smooth[word])))
+                firings.append(Firing(word, frame, float(smooth[i, word])))
         return firings
 
     def _smooth(self, probs: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from speechrnn.decoding.activity import (
@@ -37,7 +39,8 @@ class Endpointer:
     def level_db(self) -> float:
         """Level of the latest 10 ms against full scale."""
         latest = self._buffer[max(0, self._filled - self._frame_samples) : self._filled]
-        return float(levels_db(latest, len(latest))[0]) if len(latest) else SILENCE_DB
+        power = float(np.dot(latest, latest)) / max(1, len(latest))
+        return 10 * math.log10(power + 10 ** (SILENCE_DB / 10))
 
     def accept(self, wave: np.ndarray) -> None:
         """Take (S,) more float32 samples."""
