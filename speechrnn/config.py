@@ -105,6 +105,7 @@ class ModelConfig(Section):
     dropout: Probability = 0.2
     pooling: Literal["last", "mean", "max", "attention"] = "attention"
     attention_heads: int = Field(4, ge=1)
+    frame_head: Literal["shared", "keyword"] = "shared"  # keyword: an output layer of its own
 
     @model_validator(mode="after")
     def _heads_share(self) -> ModelConfig:
@@ -148,6 +149,26 @@ class AugmentConfig(Section):
         return self
 
 
+class StreamingConfig(Section):
+    """Training on clips strung together (`speechrnn.training.streams`); ranges are (low, high)."""
+
+    share: Probability = 0.0  # of the training steps; the others see clips by themselves
+    clips: int = Field(4, ge=1)  # of one piece: behind it the gradient is cut, the state goes on
+    gap_ms: tuple[float, float] = (0.0, 400.0)  # between clips
+    chunk_ms: tuple[float, float] = (80.0, 320.0)  # committed at a time
+    look_ahead_ms: tuple[float, float] = (0.0, 320.0)  # seen beyond
+    whole_share: Probability = 0.2  # of the pieces: no chunks, the backward direction sees it all
+    keyword_weight: float = Field(1.0, ge=0)  # of the keyword head's loss
+
+    @model_validator(mode="after")
+    def _ranges(self) -> StreamingConfig:
+        for name in ("gap_ms", "chunk_ms", "look_ahead_ms"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise ValueError(f"{name} must be [low, high] from 0 on, got [{low:g}, {high:g}]")
+        return self
+
+
 class TrainingConfig(Section):
     """The training loop (`speechrnn.training`)."""
 
@@ -174,7 +195,14 @@ class Config(Section):
     features: FeaturesConfig = FeaturesConfig()
     model: ModelConfig = ModelConfig()
     augment: AugmentConfig = AugmentConfig()
+    streaming: StreamingConfig = StreamingConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _keyword_head_learns(self) -> Config:
+        if self.model.frame_head == "keyword" and not self.streaming.share:
+            raise ValueError("model.frame_head keyword learns from streams; set streaming.share")
+        return self
 
     @property
     def grid(self) -> FrameGrid:
@@ -183,6 +211,11 @@ class Config(Section):
         for convolution in self.model.convolutions:
             grid = grid.then(convolution.kernel, convolution.stride)
         return grid
+
+    def frames(self, duration_ms: float) -> int:
+        """Output frames that last about so long."""
+        hop_samples = self.grid.hop_samples
+        return round(duration_ms * self.features.sample_rate_hz / 1000 / hop_samples)
 
     @property
     def clip_samples(self) -> int:

@@ -31,6 +31,10 @@ class Vocabulary:
         """Sorted distinct words, with `_silence_` and `_unknown_` last where they occur."""
         return cls(sorted(set(words), key=lambda word: (word in NON_WORDS, word)))
 
+    def keywords(self) -> Vocabulary:
+        """`BLANK` and the words, classes that are no words left out: what a frame may hold."""
+        return Vocabulary([BLANK, *(symbol for symbol in self if symbol not in NON_WORDS)])
+
     def __len__(self) -> int:
         return len(self.symbols)
 

@@ -14,10 +14,12 @@ from speechrnn.augment.mixup import mixup_partners
 from speechrnn.augment.noise import add_noise, synthetic_noise
 from speechrnn.augment.room import room_responses, transmit
 from speechrnn.augment.speed import SpeedFilters
+from speechrnn.augment.strings import Strung, string
 from speechrnn.config import AugmentConfig, FeaturesConfig
 
 _TELEPHONE_HZ = 300.0  # half of the band-limited utterances also lose what lies below
 _SYNTHETIC_NOISE_S = 60.0
+_TAIL_S = 0.2  # behind a stream's last clip
 
 
 class Augmenter:
@@ -70,10 +72,52 @@ class Augmenter:
             wave: (B, S) float32, zero beyond each length; a gain may lift it above 1.
             wave_lens: (B) int64, samples.
         """
-        c = self.config
         draws = uniform(self.seed, epoch, utterances, 14, Stream.WAVES)
+        wave, wave_lens, clip_lens = self._cut(arena, starts, lengths, draws)
+        self._add_noise(wave, wave_lens, clip_lens, *draws[:, 4:7].unbind(1))
+        return self._transmitted(wave, wave_lens, draws), wave_lens
+
+    def streams(
+        self,
+        arena: Tensor,
+        starts: Tensor,
+        lengths: Tensor,
+        utterances: Tensor,
+        epoch: int,
+        gap_samples: tuple[float, float],
+        multiple: int,
+    ) -> Strung:
+        """Cut clips out of an arena, change them and string them together over one noise.
+
+        Args:
+            arena: (N) int16, all clips end to end.
+            starts: (B, K) int64, each clip's first sample.
+            lengths: (B, K) int64, samples of each clip.
+            utterances: (B, K) int64, the numbers that draws hang on.
+            epoch: The epoch.
+            gap_samples: Least and most silence before a clip.
+            multiple: Streams are made a multiple of so many samples long.
+        """
+        clips = utterances.flatten()
+        draws = uniform(self.seed, epoch, clips, 14, Stream.WAVES)
+        wave, wave_lens, clip_lens = self._cut(arena, starts.flatten(), lengths.flatten(), draws)
+        wave = self._transmitted(wave, wave_lens, draws)
+        gaps = uniform(self.seed, epoch, clips, 1, Stream.GAPS).view(utterances.shape)
+        gaps = spread(gaps, gap_samples).long().to(self.device)
+        strung = string(wave, wave_lens, gaps, round(self._rate_hz * _TAIL_S), multiple)
+        stream_lens = torch.full((len(gaps),), strung.wave.shape[1], device=self.device)
+        spoken = clip_lens.view(gaps.shape).sum(1)
+        beds = uniform(self.seed, epoch, utterances[:, 0], 3, Stream.BEDS)
+        self._add_noise(strung.wave, stream_lens, spoken, *beds.unbind(1))
+        return strung
+
+    def _cut(
+        self, arena: Tensor, starts: Tensor, lengths: Tensor, draws: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, S) clips with silence around them, and (B) samples with and without the silence."""
+        c = self.config
         starts, lengths = self._trim(starts, lengths, draws[:, 12], draws[:, 13])
-        before, after, speed, gain, *noise = draws[:, :7].unbind(1)
+        before, after, speed = draws[:, :3].unbind(1)
         steps = self._speeds.steps(spread(speed, c.speed))
         played = self._speeds.played(steps)
         edge = 1 + played * (c.shift_ms * self._rate_hz / 1000)  # in samples of the clip
@@ -83,10 +127,12 @@ class Augmenter:
             wave, wave_lens = cut(*clips)
         else:
             wave, wave_lens = cut_at_speed(*clips, steps.to(self.device), self._speeds)
-        self._add_noise(wave, wave_lens, lengths / played.to(self.device), *noise)
+        return wave, wave_lens, lengths / played.to(self.device)
+
+    def _transmitted(self, wave: Tensor, wave_lens: Tensor, draws: Tensor) -> Tensor:
+        """Waves from a room, over a channel, at another loudness; changes `wave` in place."""
         self._transmit(wave, wave_lens, *draws[:, 7:12].unbind(1))
-        wave *= 10 ** (spread(gain, c.gain_db)[:, None] / 20).to(self.device)
-        return wave, wave_lens
+        return wave.mul_(10 ** (spread(draws[:, 3], self.config.gain_db)[:, None] / 20).to(wave))
 
     def features(self, feats: Tensor, feat_lens: Tensor, utterances: Tensor, epoch: int) -> Tensor:
         """Blank out stretches of time and, of log-mel features, bands of frequency.

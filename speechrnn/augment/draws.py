@@ -19,6 +19,8 @@ class Stream(IntEnum):
     WAVES = 0
     FEATURES = 1
     MIXUP = 2
+    GAPS = 3
+    BEDS = 4
 
 
 def uniform(seed: int, epoch: int, utterances: Tensor, count: int, stream: Stream) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from onnx import TensorProto
+from torch import nn
 
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.spans import Spans
@@ -50,16 +51,16 @@ def add_window(g: GraphBuilder, hidden: str, spans: Spans, pool: str, pool_lens:
     )
 
 
-def add_log_probs(g: GraphBuilder, head: ClassificationHead, vectors: str) -> str:
+def add_log_probs(g: GraphBuilder, output: nn.Linear, vectors: str) -> str:
     """(..., V) log-probabilities of single frames or of pooled ones.
 
     Args:
         g: The graph.
-        head: The trained head.
+        output: The trained output layer.
         vectors: (..., D) hidden or pooled frames.
     """
-    weight = g.constant(head.output.weight.detach().numpy().T)
-    bias = g.constant(head.output.bias.detach().numpy())
+    weight = g.constant(output.weight.detach().numpy().T)
+    bias = g.constant(output.bias.detach().numpy())
     logits = g.node("Add", g.node("MatMul", vectors, weight), bias)
     return g.node("LogSoftmax", logits, axis=-1)
 

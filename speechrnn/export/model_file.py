@@ -72,7 +72,8 @@ def model_metadata(model: CommandModel, provenance: dict[str, Any]) -> dict[str,
     return {
         "format_version": FORMAT_VERSION,
         "labels": list(model.vocabulary),
-        "symbols": list(model.vocabulary),
+        "symbols": list(model.symbols),
+        "frame_head": config.model.frame_head,
         "sample_rate_hz": config.features.sample_rate_hz,
         "grid": {
             "window_samples": model.grid.window_samples,

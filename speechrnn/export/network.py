@@ -41,11 +41,10 @@ def build_graph(model: CommandModel) -> GraphBuilder:
     hidden, next_states = _add_encoder(g, model.encoder, x, spans)
     window = add_window(g, hidden, spans, "pool", "pool_lens")
 
-    labels = len(model.vocabulary)
-    log_probs = add_log_probs(g, model.head, hidden)
-    g.output("log_probs", log_probs, "float32", ["B", "T", labels])
-    clip_log_probs = add_log_probs(g, model.head, add_pooled(g, model.head, window))
-    g.output("clip_log_probs", clip_log_probs, "float32", ["B", labels])
+    log_probs = add_log_probs(g, model.frame_output, hidden)
+    g.output("log_probs", log_probs, "float32", ["B", "T", len(model.symbols)])
+    clip_log_probs = add_log_probs(g, model.head.output, add_pooled(g, model.head, window))
+    g.output("clip_log_probs", clip_log_probs, "float32", ["B", len(model.vocabulary)])
     if has_peak:
         stride = model.grid.hop_samples // model.front_end.grid.hop_samples
         next_states["peak"] = _add_next_peak(g, spans, peaks, stride)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from speechrnn.config import Config
 from speechrnn.features.front_end import FrontEnd
+from speechrnn.models.chunks import Chunking
 from speechrnn.models.convolution import ConvolutionStack
 from speechrnn.models.encoder import RecurrentEncoder
 from speechrnn.models.head import ClassificationHead
@@ -24,7 +25,7 @@ class ModelOutput:
     """What one window yields.
 
     Attributes:
-        log_probs: (B, T, V) of every single frame; arbitrary beyond each window's valid frames.
+        log_probs: (B, T, V') of each frame over `symbols`; arbitrary beyond the valid frames.
         clip_log_probs: (B, V) of the pooled frames.
         state: What the next window starts from.
     """
@@ -40,12 +41,19 @@ class CommandModel(nn.Module):
     Training goes `features` -> (masks on features) -> `logits`; `forward` is the interface that
     the exported file has too, for whole utterances and for windows of a stream.
 
-    Args:
-        config: The run's settings.
-        vocabulary: The labels.
+    Attributes:
+        vocabulary: The labels of a clip.
+        symbols: The labels of a frame: those of a clip, judged by the clip's output layer, or with
+            a keyword head `BLANK` and the words.
     """
 
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
+        """Set up with random weights.
+
+        Args:
+            config: The run's settings.
+            vocabulary: The labels.
+        """
         super().__init__()
         self.config = config
         self.vocabulary = vocabulary
@@ -55,6 +63,16 @@ class CommandModel(nn.Module):
         self.convolutions = ConvolutionStack(config.model.convolutions, config.features.dimension)
         self.encoder = RecurrentEncoder(config.model, self.convolutions.output_size)
         self.head = ClassificationHead(config.model, self.encoder.output_size, len(vocabulary))
+        self.symbols = vocabulary
+        self.keyword_output: nn.Linear | None = None
+        if config.model.frame_head == "keyword":
+            self.symbols = vocabulary.keywords()
+            self.keyword_output = nn.Linear(self.encoder.output_size, len(self.symbols))
+
+    @property
+    def frame_output(self) -> nn.Linear:
+        """The layer that judges single frames."""
+        return self.keyword_output or self.head.output
 
     @property
     def num_parameters(self) -> int:
@@ -92,6 +110,40 @@ class CommandModel(nn.Module):
         x, lens = self.convolutions(feats, feat_lens)
         hidden, _ = self.encoder(x, lens)
         return self.head(hidden, torch.zeros_like(lens), lens)
+
+    def stream_features(self, wave: Tensor, peak: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Features of one piece of each stream.
+
+        Args:
+            wave: (B, S) float32, context included, for whole frames: `grid.padded_samples`.
+            peak: (B) running peak before the piece; none with an absolute floor.
+
+        Returns:
+            (B, T, F) features, frames of context for the convolutions included, and the peak
+            before the next piece, whose samples begin `grid.valid_frames(S)` hops later.
+        """
+        feats, peaks = self._front_end(wave, peak)
+        if peak is None:
+            return feats, None
+        frames = self.grid.valid_frames(wave.shape[1])
+        return feats, self._next_peak(peaks, torch.full((len(wave),), frames), peak)
+
+    def encode(self, feats: Tensor, state: State, chunking: Chunking) -> tuple[Tensor, State]:
+        """Hidden frames of one piece of each stream, in chunks with look-ahead.
+
+        Args:
+            feats: (B, T', F) from `stream_features`.
+            state: Holds what the recurrent layers carry, as `initial_state` does.
+            chunking: Frames committed and looked ahead by each window; both in output frames.
+
+        Returns:
+            (B, K, C + R, D) hidden frames of each window, see `RecurrentEncoder.windows`, and the
+            recurrent layers' part of the state after the piece.
+        """
+        x, _ = self.convolutions(feats, torch.full((len(feats),), feats.shape[1]))
+        layers = [self._layer_state(state, i) for i in range(len(self.encoder.layers))]
+        hidden, layers = self.encoder.windows(x, layers, chunking)
+        return hidden, _flat(layers)
 
     def initial_state(self, batch_size: int) -> State:
         """What the first window of a stream starts from."""
@@ -139,7 +191,7 @@ class CommandModel(nn.Module):
         starts, joint = pool.shape[1] - pool_lens, pool.shape[1]
         clip = self.head(joined, starts, joint + lens.to(joined.device))
         next_state |= self._next_pool(joined, pool_lens, joint + commit.to(joined.device), commit)
-        log_probs = self.head.frames(hidden).log_softmax(dim=-1)
+        log_probs = self.frame_output(hidden).log_softmax(dim=-1)
         return ModelOutput(log_probs, clip.log_softmax(dim=-1), next_state)
 
     def _front_end(self, wave: Tensor, peak: Tensor | None) -> tuple[Tensor, Tensor]:

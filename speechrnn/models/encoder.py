@@ -7,6 +7,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from speechrnn.config import ModelConfig
+from speechrnn.models.chunks import Chunking
 from speechrnn.models.recurrent import LayerState, RecurrentLayer
 
 
@@ -59,6 +60,30 @@ class RecurrentEncoder(nn.Module):
         next_state = []
         for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             x, layer_state = layer(x, lens, state[i] if state else None, commit)
+            x = self.dropout(norm(x))
+            next_state.append(layer_state)
+        return x, next_state
+
+    def windows(
+        self, x: Tensor, state: list[LayerState], chunking: Chunking
+    ) -> tuple[Tensor, list[LayerState]]:
+        """Run over a stream in chunks with look-ahead, all windows of a layer at once.
+
+        Args:
+            x: (B, T, I) input frames, all of them valid.
+            state: Each layer's carried state.
+            chunking: Frames committed and looked ahead by each window.
+
+        Returns:
+            (B, K, C + R, D) hidden frames of each window, arbitrary beyond frame T, and each
+            layer's state after T frames.
+        """
+        num_frames = x.shape[1]
+        x = chunking.windows(x)
+        next_state = []
+        for layer, norm, start in zip(self.layers, self.norms, state, strict=True):
+            recurrent = cast(RecurrentLayer, layer)
+            x, layer_state = recurrent.windows(x, num_frames, start, chunking)
             x = self.dropout(norm(x))
             next_state.append(layer_state)
         return x, next_state

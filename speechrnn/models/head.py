@@ -9,7 +9,7 @@ from speechrnn.models.pooling import AttentionPool, pool_last, pool_max, pool_me
 
 
 class ClassificationHead(nn.Module):
-    """Pooling and a linear output layer, which also judges single frames.
+    """Pooling over time and a linear output layer.
 
     Every pooling of one lone frame is that frame itself, so the output layer applied to a frame
     is the head of a one-frame utterance.
@@ -38,14 +38,6 @@ class ClassificationHead(nn.Module):
         """
         starts, stops = starts.to(hidden.device), stops.to(hidden.device)
         return self.output(self._pool(hidden, starts, stops))
-
-    def frames(self, hidden: Tensor) -> Tensor:
-        """(B, T, V) logits of single frames.
-
-        Args:
-            hidden: (B, T, D) hidden frames.
-        """
-        return self.output(hidden)
 
     def _pool(self, hidden: Tensor, starts: Tensor, stops: Tensor) -> Tensor:
         if self.pooling == "last":

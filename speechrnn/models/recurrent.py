@@ -6,6 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from speechrnn.models.chunks import Chunking
+
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
 LayerState = tuple[Tensor, ...]  # (B, H) each: () without memory, (hidden,), or (hidden, cell)
 
 
@@ -81,6 +85,84 @@ class RecurrentLayer(nn.Module):
             return output, (hidden, last[1][0])
         return output, (hidden, self._cell_at(x, commit, start))
 
+    def windows(
+        self, x: Tensor, num_frames: int, state: LayerState, chunking: Chunking
+    ) -> tuple[Tensor, LayerState]:
+        """Run over all windows of a stream at once: `forward` window by window, but faster.
+
+        The forward direction runs over all committed frames in one go, then from the end of each
+        chunk over its look-ahead; the backward direction over every window by itself.
+
+        Args:
+            x: (B, K, C + R, I) input frames of each window.
+            num_frames: T, frames that the windows commit together.
+            state: What the forward direction starts from.
+            chunking: How the windows were cut.
+
+        Returns:
+            (B, K, C + R, H or 2H) outputs, arbitrary beyond frame T, and the forward direction's
+            state after T frames.
+        """
+        if self.cell == "feedforward":
+            return torch.relu(self.linear(x)), ()
+        rows, count = x.shape[:2]
+        output, ends = self._run_chunks(chunking.committed(x, num_frames), state, chunking.chunk)
+        short = count * chunking.chunk - num_frames
+        committed = nn.functional.pad(output, (0, 0, 0, short)).unflatten(1, (count, -1))
+        starts = tuple(end.flatten(0, 1) for end in ends)
+        ahead = x[:, :, chunking.chunk :].flatten(0, 1)  # (B * K, R, I)
+        if ahead.shape[1]:
+            ahead, _ = self._run(ahead, starts)
+            forward = torch.cat([committed, ahead.unflatten(0, (rows, count))], dim=2)
+        else:
+            forward = committed
+        last = tuple(end[:, -1] for end in ends)
+        if not self.bidirectional:
+            return forward, last
+        return torch.cat([forward, self._run_backward(x, num_frames, chunking)], dim=-1), last
+
+    def _run_backward(self, x: Tensor, num_frames: int, chunking: Chunking) -> Tensor:
+        """(B, K, C + R, H) outputs of the backward direction, each window from its end."""
+        whole = chunking.num_whole(num_frames)
+        outputs = []
+        if whole:
+            flipped = x[:, :whole].flip(2).flatten(0, 1)
+            output, _ = self._run(flipped, self.initial_state(len(flipped)), "_reverse")
+            outputs.append(output.unflatten(0, (len(x), whole)).flip(2))
+        for k in range(whole, x.shape[1]):
+            length = num_frames - k * chunking.chunk
+            flipped = x[:, k, :length].flip(1)
+            output, _ = self._run(flipped, self.initial_state(len(x)), "_reverse")
+            outputs.append(
+                nn.functional.pad(output.flip(1), (0, 0, 0, chunking.width - length))[:, None]
+            )
+        return torch.cat(outputs, dim=1)
+
+    def _run_chunks(
+        self, x: Tensor, state: LayerState, chunk: int
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """(B, T, H) outputs of the forward direction, and (B, K, H) states behind each chunk."""
+        if self.cell == "lstm":  # one call would not return the cell states in between
+            outputs, ends = [], []
+            for part in x.split(chunk, dim=1):
+                output, state = self._run(part, state)
+                outputs.append(output)
+                ends.append(state)
+            hidden, cells = zip(*ends, strict=True)
+            return torch.cat(outputs, dim=1), (torch.stack(hidden, 1), torch.stack(cells, 1))
+        output, _ = self._run(x, state)
+        places = torch.arange(chunk - 1, x.shape[1] + chunk - 1, chunk, device=x.device)
+        return output, (output[:, places.clamp(max=x.shape[1] - 1)],)
+
+    def _run(self, x: Tensor, state: LayerState, suffix: str = "") -> tuple[Tensor, LayerState]:
+        """One direction alone over (N, T, I) frames: (N, T, H) outputs and the last state."""
+        weights = [getattr(self.rnn, f"{name}_l0{suffix}") for name in _WEIGHTS]
+        run = getattr(torch, self.cell)
+        start = [part[None].contiguous() for part in state]
+        hx = start if self.cell == "lstm" else start[0]
+        output, *last = run(x, hx, weights, True, 1, 0.0, self.training, False, True)
+        return output, tuple(part[0] for part in last)
+
     def _rnn_state(self, start: LayerState) -> Tensor | LayerState:
         zeros = torch.zeros_like(start[0])
         both = tuple(torch.stack([s, zeros] if self.bidirectional else [s]) for s in start)
@@ -91,10 +173,7 @@ class RecurrentLayer(nn.Module):
         steps = commit.cpu().clamp(min=1)
         sequence = pack_padded_sequence(x, steps, batch_first=True, enforce_sorted=False)
         order, back = sequence.sorted_indices, sequence.unsorted_indices
-        weights = [
-            getattr(self.rnn, f"{name}_l0")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
+        weights = [getattr(self.rnn, f"{name}_l0") for name in _WEIGHTS]
         state = [s[order][None] for s in start]
         _, _, cell = torch.lstm(
             sequence.data, sequence.batch_sizes, state, weights, True, 1, 0.0, False, False

@@ -31,6 +31,7 @@ from speechrnn.training.optimizer import (
     update_average,
 )
 from speechrnn.training.run import RunDirectory
+from speechrnn.training.streams import StreamTrainer
 from speechrnn.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -121,10 +122,12 @@ def train(
         facts = run.start.facts
         log.info("resumed after epoch %d", facts["epoch"])
 
+    streams = StreamTrainer(config, model, augmenter)
     criterion = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
     steps_per_epoch = -(-len(train_set) // settings.batch_size)
     total_steps = settings.epochs * steps_per_epoch
     bfloat16 = settings.precision == "bfloat16"
+    precision = torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
     try:
         for epoch in range(facts["epoch"], settings.epochs):
             if _stalled(facts, settings.patience):
@@ -135,18 +138,22 @@ def train(
             )
             observer.epoch_begins(epoch + 1, settings.epochs, len(batches))
             model.train()
+            streams.begin(epoch)
             total_loss, total_norm, clips = 0.0, 0.0, 0
-            for draws in batches:
+            for step, draws in enumerate(batches):
                 rate = learning_rate(settings, facts["step"], total_steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                with torch.no_grad():  # the front end has nothing to learn
-                    batch = make_batch(train_set, draws, augmenter, epoch, len(vocabulary))
-                    feats, feat_lens = model.features(batch.wave, batch.wave_lens)
-                    feats = augmenter.features(feats, feat_lens, draws, epoch)
-                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                    logits = model.logits(feats, feat_lens)
-                loss = criterion(logits.float(), batch.targets)
+                if streams.takes(step, draws):
+                    loss = streams.loss(step, train_set, draws, criterion, precision)
+                else:
+                    with torch.no_grad():  # the front end has nothing to learn
+                        batch = make_batch(train_set, draws, augmenter, epoch, len(vocabulary))
+                        feats, feat_lens = model.features(batch.wave, batch.wave_lens)
+                        feats = augmenter.features(feats, feat_lens, draws, epoch)
+                    with precision:
+                        logits = model.logits(feats, feat_lens)
+                    loss = criterion(logits.float(), batch.targets)
                 loss_value = loss.item()  # once a step: a GPU waits for it
                 if not math.isfinite(loss_value):
                     raise ModelError(

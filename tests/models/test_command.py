@@ -150,7 +150,7 @@ def test_bidirectional_windows_equal_a_plain_reference(cell):
             y, _ = layer.rnn(x, tuple(start) if cell == "lstm" else start[0])
             carried[i] = forward_state(layer, x[:, :commit], carried[i])
             x = norm(y)
-        expected = model.head.frames(x).log_softmax(-1)
+        expected = model.frame_output(x).log_softmax(-1)
         torch.testing.assert_close(output.log_probs, expected, atol=1e-5, rtol=0)
         torch.testing.assert_close(output.state["rnn_1"], carried[1][0], atol=1e-5, rtol=0)
         torch.testing.assert_close(output.state["peak"], peak)

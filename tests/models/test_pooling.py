@@ -61,4 +61,4 @@ def test_a_frame_is_judged_as_an_utterance_of_one_frame(pooling):
     one, none = torch.ones(2, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
     for t in range(3):
         alone = head(hidden[:, t : t + 1], none, one)
-        torch.testing.assert_close(head.frames(hidden)[:, t], alone)
+        torch.testing.assert_close(head.output(hidden)[:, t], alone)
