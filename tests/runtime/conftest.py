@@ -1,0 +1,70 @@
+"""Small untrained networks, and the model files exported from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from speechrnn.config import parse_config
+from speechrnn.export.model_file import export_model
+from speechrnn.models.command import CommandModel
+from speechrnn.vocabulary import Vocabulary
+
+STRIDED = {
+    "convolutions": [{"channels": 7, "kernel": 3, "stride": 2}, {"channels": 6, "kernel": 2}]
+}
+PLAIN: dict = {"convolutions": []}
+NETWORKS: dict[str, dict] = {
+    "gru, attention": {"model": {"cell": "gru", "pooling": "attention", **STRIDED}},
+    "lstm, last": {"model": {"cell": "lstm", "pooling": "last", **PLAIN}},
+    "rnn_tanh, max": {"model": {"cell": "rnn_tanh", "pooling": "max", **STRIDED}},
+    "rnn_relu, mean": {
+        "model": {"cell": "rnn_relu", "pooling": "mean", "layer_norm": True, **PLAIN}
+    },
+    "feedforward, mean": {"model": {"cell": "feedforward", "pooling": "mean", **STRIDED}},
+    "unidirectional gru, last": {
+        "model": {"cell": "gru", "pooling": "last", "bidirectional": False, **STRIDED}
+    },
+    "unidirectional lstm, max": {
+        "model": {"cell": "lstm", "pooling": "max", "bidirectional": False, **PLAIN},
+        "features": {"floor": "absolute", "floor_db": -60.0},
+    },
+    "keyword head": {
+        "model": {"frame_head": "keyword", **STRIDED},
+        "streaming": {"share": 0.5},
+    },
+}
+Exported = tuple[CommandModel, Path]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Exported]:
+    """One of `NETWORKS` at 8 kHz: the network itself and its file."""
+    folder = tmp_path_factory.mktemp("exported")
+    made: dict[str, Exported] = {}
+
+    def get(name: str) -> Exported:
+        if name not in made:
+            made[name] = _export(NETWORKS[name], folder / f"{len(made)}.onnx")
+        return made[name]
+
+    return get
+
+
+def _export(settings: dict, path: Path) -> Exported:
+    torch.manual_seed(0)
+    front_end = {"sample_rate_hz": 8000, "high_hz": 3800.0, "n_mels": 16, "n_mfcc": 8}
+    tree = {
+        **settings,
+        "features": {**front_end, **settings.get("features", {})},
+        "model": {"hidden_size": 8, **settings["model"]},
+    }
+    labels = Vocabulary(["go", "no", "stop", "_silence_", "_unknown_"])
+    model = CommandModel(parse_config(tree, "test"), labels).eval()
+    dimension = model.config.features.dimension
+    model.front_end.set_statistics(torch.randn(dimension), torch.rand(dimension) + 1)
+    export_model(model, path, {})
+    return model, path
