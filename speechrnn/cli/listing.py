@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
+from speechrnn.runtime.clock import clock
 from speechrnn.runtime.transcript import Transcript
 
 _NO_WORD = "(no word)"
@@ -50,17 +51,6 @@ class Listing:
         if len(path) <= self._path_width:
             return path
         return "…" + path[len(path) - self._path_width + 1 :]
-
-
-def clock(seconds: float) -> str:
-    """Time as 0:00:00.00, right for hours of audio.
-
-    >>> clock(3671.256)
-    '1:01:11.26'
-    """
-    hundredths = round(seconds * 100)
-    minutes, rest = divmod(hundredths, 6000)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
 
 
 def _percent(share: float) -> str:

@@ -14,7 +14,8 @@ import pytest
 import soundfile
 
 from speechrnn.cli import main
-from speechrnn.cli.listing import Listing, clock
+from speechrnn.cli.listing import Listing
+from speechrnn.runtime.clock import clock
 from speechrnn.runtime.transcript import Alternative, Segment, Transcript
 
 RATE_HZ = 16000
