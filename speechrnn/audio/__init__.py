@@ -12,14 +12,17 @@ from speechrnn.audio.files import (
     stream_audio,
     write_wav,
 )
+from speechrnn.audio.folder import SUFFIXES, recordings_below
 from speechrnn.audio.resampling import StreamResampler, resample, resampling_delay_s
 
 __all__ = [
     "SEGMENT_OVERSHOOT_S",
+    "SUFFIXES",
     "AudioInfo",
     "StreamResampler",
     "audio_info",
     "read_audio",
+    "recordings_below",
     "resample",
     "resampling_delay_s",
     "stream_audio",

@@ -12,7 +12,6 @@ import typer
 from speechrnn.errors import AudioError, SpeechRNNError
 
 _STANDARD_INPUT = "-"
-_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def transcribe(
@@ -51,22 +50,20 @@ def transcribe(
 
 def _recordings(sources: list[str]) -> tuple[list[str], list[SpeechRNNError]]:
     """Files as they come, folders as the recordings below them, sorted."""
+    from speechrnn.audio import SUFFIXES, recordings_below
+
     paths: list[str] = []
     faults: list[SpeechRNNError] = []
     for source in sources:
         if source == _STANDARD_INPUT or not Path(source).is_dir():
             paths.append(source)
             continue
-        below = [str(path) for path in sorted(Path(source).rglob("*")) if _is_recording(path)]
+        below = [str(path) for path in recordings_below(source)]
         paths += below
         if not below:
-            kinds = ", ".join(_SUFFIXES)
+            kinds = ", ".join(SUFFIXES)
             faults.append(AudioError(f"{source}: no recordings in this folder; expected {kinds}"))
     return paths, faults
-
-
-def _is_recording(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES and path.is_file()
 
 
 def _standard_input() -> BinaryIO:

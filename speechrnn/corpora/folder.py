@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from speechrnn.audio import audio_info
+from speechrnn.audio import SUFFIXES, audio_info
 from speechrnn.datadir import Utterance, write_datadir
 from speechrnn.errors import AudioError, DataError
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 BACKGROUND = "_background_noise_"  # Speech Commands' folder of long noises
 _SPECIAL = re.compile(r"_\w+_")
 

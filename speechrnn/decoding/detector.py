@@ -81,7 +81,7 @@ class KeywordDetector:
         if first_frame > self.next_frame:
             self._history[:] = 0
         self.next_frame = first_frame + len(probs)
-        smooth = self._smooth(probs)
+        smooth = self.smooth(probs)
         above = smooth >= self._thresholds
         firings = []
         for i in np.flatnonzero(above.any(axis=1)).tolist():
@@ -100,8 +100,11 @@ class KeywordDetector:
                 firings.append(Firing(word, frame, float(smooth[i, word])))
         return firings
 
-    def _smooth(self, probs: np.ndarray) -> np.ndarray:
-        """(T, W) moving averages; each is summed in the same order, however the track is cut."""
+    def smooth(self, probs: np.ndarray) -> np.ndarray:
+        """The moving averages of the next (T, W) posteriors, (T, W), which it takes.
+
+        Each is summed in the same order, however the track is cut.
+        """
         joined = np.concatenate([self._history, probs.astype(np.float32)])
         total = np.zeros(probs.shape, np.float32)
         for back in range(self._smoothing):

@@ -66,7 +66,7 @@ class Stream:
         """
         recognizer = model if isinstance(model, Recognizer) else Recognizer(model)
         info = recognizer.info
-        point = _operating_point(info, chunk_ms, look_ahead_ms, thresholds)
+        point = operating_point(info, chunk_ms, look_ahead_ms, thresholds)
         rate_hz = info.sample_rate_hz if sample_rate is None else int(sample_rate)
         if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
             raise AudioError(
@@ -201,13 +201,17 @@ class Stream:
         return self._origin / self.sample_rate_hz + sample / self._recognizer.info.sample_rate_hz
 
 
-def _operating_point(
+def operating_point(
     info: ModelInfo,
     chunk_ms: float | None,
     look_ahead_ms: float | None,
-    thresholds: Mapping[str, float] | None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> OperatingPoint:
-    """The file's or the default one, with what was asked for in its place."""
+    """The file's or the default one, with what was asked for in its place.
+
+    Raises:
+        ConfigError: A setting is out of range, or no word of the model.
+    """
     point = info.operating_point or default_operating_point(
         info.words, info.frame_head == "keyword", info.bidirectional
     )
