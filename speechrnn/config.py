@@ -199,9 +199,11 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")
-    def _keyword_head_learns(self) -> Config:
+    def _streams_can_be_made(self) -> Config:
         if self.model.frame_head == "keyword" and not self.streaming.share:
             raise ValueError("model.frame_head keyword learns from streams; set streaming.share")
+        if self.streaming.share and self.training.batch_size < self.streaming.clips:
+            raise ValueError("training.batch_size must be at least streaming.clips")
         return self
 
     @property

@@ -29,7 +29,7 @@ def keyword_loss(log_probs: Tensor, begins: Tensor, words: Tensor) -> Tensor:
     spread = log_probs[:, None].masked_fill(~inside[..., None], -torch.inf)
     best = spread.amax(dim=2)  # (B, K, V')
     own = best.gather(2, words[:, :, None]).squeeze(2)
-    is_word = words > 0
+    is_word = (words > 0) & inside.any(2)  # a clip shorter than a frame has none to name it
     missed = -own.masked_fill(~is_word, 0.0)
     others = torch.ones_like(best, dtype=torch.bool).scatter(2, words[:, :, None], False)
     others[..., 0] = False

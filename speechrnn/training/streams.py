@@ -60,19 +60,19 @@ class StreamTrainer:
         self._epoch = epoch
         device = next(self._model.parameters()).device
         grid = self._model.grid
-        self._state = self._model.initial_state(self._rows)
-        self._context = torch.zeros(
-            self._rows, grid.window_samples - grid.hop_samples, device=device
-        )
-        self._pool = torch.zeros(
-            self._rows, self._model.pool_frames, self._model.encoder.output_size, device=device
-        )
-        self._pool_frames = 0
+        self._carried = self._model.initial_state(self._rows) | {
+            "context": torch.zeros(
+                self._rows, grid.window_samples - grid.hop_samples, device=device
+            ),
+            "pool": torch.zeros(
+                self._rows, self._model.pool_frames, self._model.encoder.output_size, device=device
+            ),
+        }
 
     def takes(self, step: int, draws: Tensor) -> bool:
         """Whether step `step` of the epoch trains in streams."""
-        full = len(draws) == self._rows * self._clips
-        return full and self._random(step).random() < self._settings.share
+        enough = len(draws) >= self._clips
+        return enough and self._random(step).random() < self._settings.share
 
     def loss(
         self,
@@ -87,28 +87,32 @@ class StreamTrainer:
         Args:
             step: Step of the epoch.
             dataset: All clips.
-            draws: (B * K) int64, see `epoch_batches`.
+            draws: (N) int64, see `epoch_batches`; what makes no full row of K clips is left out,
+                and streams that there are too few clips for stay where they are.
             criterion: Of (N, V) logits and (N, V) target shares.
             precision: What the network runs under.
         """
         random = self._random(step)
         random.random()  # `takes` has used the first
         draws = draws[torch.from_numpy(random.permutation(len(draws)))]  # they come by length
-        draws = draws.view(self._rows, self._clips)
+        rows = len(draws) // self._clips
+        draws = draws[: rows * self._clips].view(rows, self._clips)
+        state = {name: value[:rows] for name, value in self._carried.items()}
         with torch.no_grad():
             strung = self._string(dataset, draws)
-            wave = torch.cat([self._context, strung.wave], dim=1)
-            feats, peak = self._model.stream_features(wave, self._state.get("peak"))
+            wave = torch.cat([state["context"], strung.wave], dim=1)
+            feats, peak = self._model.stream_features(wave, state.get("peak"))
         num_frames = strung.wave.shape[1] // self._model.grid.hop_samples
         chunking = self._draw_chunking(random, num_frames)
         targets = dataset.targets[draws % len(dataset)]
         firsts, lasts = self._frames(strung.starts), self._frames(strung.stops)
         ends = self._visible_ends(random, firsts, lasts, targets)
         with precision:
-            hidden, layers = self._model.encode(feats, self._state, chunking)
-            committed = torch.cat([self._pool, chunking.committed(hidden, num_frames)], dim=1)
-            logits = self._clip_logits(committed, hidden, chunking, num_frames, ends)
-            frame_logits = self._model.frame_output(committed[:, self._pool.shape[1] :])
+            hidden, layers = self._model.encode(feats, state, chunking)
+            frames = chunking.committed(hidden, num_frames)
+            joined = torch.cat([state["pool"], frames], dim=1)
+            logits = self._clip_logits(joined, state["pool_lens"], hidden, chunking, ends)
+            frame_logits = self._model.frame_output(frames)
         shares = nn.functional.one_hot(targets.flatten(), logits.shape[1]).float()
         loss = criterion(logits.float(), shares)
         if self._model.keyword_output is not None:
@@ -117,12 +121,17 @@ class StreamTrainer:
             spotted = keyword_loss(frame_logits.float().log_softmax(-1), begins, words)
             loss = loss + self._settings.keyword_weight * spotted
 
-        self._context = wave[:, wave.shape[1] - self._context.shape[1] :]
-        self._pool = committed[:, committed.shape[1] - self._pool.shape[1] :].detach()
-        self._pool_frames = min(self._pool_frames + num_frames, self._pool.shape[1])
-        self._state = {name: value.detach() for name, value in layers.items()}
+        pool = state["pool"].shape[1]
+        state = layers | {
+            "context": wave[:, wave.shape[1] - state["context"].shape[1] :],
+            "pool": joined[:, joined.shape[1] - pool :].float(),
+            "pool_lens": (state["pool_lens"] + num_frames).clamp(max=pool),
+        }
         if peak is not None:
-            self._state["peak"] = peak
+            state["peak"] = peak
+        for name, value in state.items():
+            rest = self._carried[name][rows:]
+            self._carried[name] = torch.cat([value.detach().to(rest.dtype), rest])
         return loss
 
     def _random(self, step: int) -> np.random.Generator:
@@ -150,7 +159,7 @@ class StreamTrainer:
         return Chunking(min(max(1, chunk), num_frames), look_ahead)
 
     def _frames(self, samples: Tensor) -> Tensor:
-        """Frames of this piece that samples of it lie in; frames lag, see `_context`."""
+        """Frames of this piece that samples of it lie in; frames lag behind by their look-ahead."""
         return (samples + self._model.grid.right_samples) // self._model.grid.hop_samples
 
     def _visible_ends(
@@ -172,13 +181,21 @@ class StreamTrainer:
         return torch.where(free, anywhere, ends)
 
     def _clip_logits(
-        self, committed: Tensor, hidden: Tensor, chunking: Chunking, num_frames: int, ends: Tensor
+        self, joined: Tensor, pool_lens: Tensor, hidden: Tensor, chunking: Chunking, ends: Tensor
     ) -> Tensor:
         """(B * K, V) logits of what the pooling head sees where each clip ends.
 
         As in a stream: the last committed frames and all of the window behind them.
+
+        Args:
+            joined: (B, P + T, D) frames kept from before and those committed in this piece.
+            pool_lens: (B) how many of the first P are valid.
+            hidden: (B, N, C + R, D) frames of each window.
+            chunking: How the windows were cut.
+            ends: (B, K) frame of this piece up to which the head shall see, at least.
         """
-        pool, clips = self._pool.shape[1], ends.shape[1]
+        pool = self._model.pool_frames
+        num_frames, clips = joined.shape[1] - pool, ends.shape[1]
         rows = torch.arange(len(ends), device=ends.device)[:, None]
         ends = ends.clamp(1, num_frames)
         if chunking.chunk == num_frames:  # one window: the head looks back from anywhere
@@ -190,10 +207,10 @@ class StreamTrainer:
             begins = index * chunking.chunk
             seen = (num_frames - begins).clamp(max=chunking.width)
             window = hidden.flatten(0, 1).index_select(0, (rows * count + index).flatten())
-        places = rows * committed.shape[1] + begins
+        places = rows * joined.shape[1] + begins
         places = places[:, :, None] + torch.arange(pool, device=ends.device)
         # index_select: its gradient is several times as fast as that of plain indexing.
-        before = committed.flatten(0, 1).index_select(0, places.flatten())
+        before = joined.flatten(0, 1).index_select(0, places.flatten())
         frames = torch.cat([before.view(len(ends) * clips, pool, -1), window], dim=1)
-        known = (self._pool_frames + begins).clamp(max=pool).flatten()
+        known = (pool_lens[:, None] + begins).clamp(max=pool).flatten()
         return self._model.head(frames, pool - known, pool + seen.flatten())
