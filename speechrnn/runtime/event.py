@@ -15,7 +15,8 @@ class Event:
         confidence: Its smoothed posterior when it was decided for.
         start_s: Where the sound that holds it began.
         end_s: Where that sound ended; where it went on, as far as it was heard.
-        latency_s: Audio that had to be heard beyond `end_s` before the word was reported.
+        latency_s: Audio that had to be heard beyond `end_s` before the word was reported, the
+            longest delay of resampling included.
     """
 
     word: str

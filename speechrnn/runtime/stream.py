@@ -193,8 +193,8 @@ class Stream:
         if self._last_end_s < end_s:
             start_s = max(start_s, self._last_end_s)
         self._last_end_s = end_s
-        decided_s = min(self._time_s(heard) + self._delay_s, self.time_s)
-        return Event(self.words[firing.word], firing.confidence, start_s, end_s, decided_s - end_s)
+        latency_s = self._time_s(heard) + self._delay_s - end_s
+        return Event(self.words[firing.word], firing.confidence, start_s, end_s, latency_s)
 
     def _time_s(self, sample: int) -> float:
         """Time of a sample at the model's rate that counts from the latest start."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_look_ahead_is_what_makes_the_difference(exported) -> None:
     model, _ = exported("gru, attention")
     wave = swelling_noise(19999)
     frames = [offline(model, wave, 4, look_ahead)[0] for look_ahead in (0, 2, 500)]
-    for one, other in zip(frames, frames[1:], strict=False):
+    for one, other in pairwise(frames):
         assert np.abs(one - other).max() > 1e-2
 
 
