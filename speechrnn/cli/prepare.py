@@ -97,3 +97,15 @@ def folder(
     )
     if prepared.faults:
         raise typer.Exit(2)
+
+
+@app.command("speech-commands")
+def speech_commands(
+    corpus: Annotated[Path, typer.Option(help="Folder of Speech Commands, WAV or FLAC.")],
+    target: Annotated[Path, typer.Option(help="Folder to fill with data directories.")],
+) -> None:
+    """Prepare Google Speech Commands."""
+    from speechrnn.corpora.speech_commands import prepare
+
+    for name, utterances in prepare(corpus, target).directories.items():
+        print(f"{target / name}: {len(utterances)} utterances")
