@@ -66,7 +66,7 @@ class OperatingPoint:
             TypeError: Something is of another kind.
             ValueError: A number is out of range.
         """
-        calibration = tree.get("calibration")
+        calibration = dict(tree).get("calibration")
         return cls(
             source=str(tree["source"]),
             smoothing_ms=float(tree["smoothing_ms"]),

@@ -176,10 +176,11 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
         )
     except (ValueError, KeyError, TypeError) as fault:
         raise ModelError(f"{path}: damaged metadata ({_reason(fault)}); {remedy}") from None
-    if info.operating_point and not set(info.words) <= info.operating_point.thresholds.keys():
-        raise ModelError(f"{path}: damaged metadata (a word without threshold); {remedy}")
-    if not set(info.words) <= set(info.symbols):
-        raise ModelError(f"{path}: damaged metadata (a word without frame symbol); {remedy}")
+    thresholds = info.operating_point.thresholds if info.operating_point else info.words
+    for known, what in ((info.symbols, "frame symbol"), (thresholds, "threshold")):
+        missing = [word for word in info.words if word not in known]
+        if missing:
+            raise ModelError(f"{path}: damaged metadata (no {what} for {missing[0]}); {remedy}")
     sizes = (info.sample_rate_hz, info.clip_samples, info.grid.hop_samples, len(info.labels))
     if min(sizes) < 1 or info.grid.window_samples < info.grid.hop_samples:
         raise ModelError(f"{path}: damaged metadata (a size is out of range); {remedy}")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from speechrnn.cli import main
+from speechrnn.decoding.operating_point import OperatingPoint
+from speechrnn.runtime.metadata import write_operating_point
 
 
 def info(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
@@ -31,6 +33,43 @@ def test_says_what_is_inside(tone_model: Path, monkeypatch, capsys) -> None:
     assert lines["latency"].startswith("25 ms")
     assert lines["states"] == "rnn_0 (B, 1)"
     assert lines["operating point"] == "not calibrated"
+
+
+@pytest.fixture
+def calibrated(tone_model: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(tone_model.read_bytes())
+    point = OperatingPoint(
+        source="both",
+        smoothing_ms=80.0,
+        refractory_ms=700.0,
+        chunk_ms=150.0,
+        look_ahead_ms=80.0,
+        thresholds={"high": 0.25, "low": 0.75},
+        calibration={"hours": 1.5, "alarms": {"high": 0, "low": 1}},
+    )
+    write_operating_point(path, point)
+    return path
+
+
+def test_says_when_a_stream_fires(calibrated: Path, monkeypatch, capsys) -> None:
+    assert info(monkeypatch, calibrated) == 0
+    lines = [line.split(None, 1) for line in capsys.readouterr().out.splitlines()]
+    shown = {line[0]: line[1] for line in lines if len(line) == 2}
+    assert shown["thresholds"] == "high 0.25, low 0.75"
+    assert shown["posteriors"] == "both, averaged over 80 ms"
+    assert shown["refractory"] == "700 ms"
+    # Frames come every 20 ms and see 5 ms beyond themselves: chunks of 8, not of 7.5.
+    assert shown["latency"].startswith("up to 245 ms: chunks of 160 ms, 80 ms of look-ahead")
+    assert shown["hours"] == "1.5"
+    assert shown["alarms"] == "high 0, low 1"
+
+
+def test_json_tells_the_operating_point(calibrated: Path, monkeypatch, capsys) -> None:
+    assert info(monkeypatch, calibrated, "--json") == 0
+    point = json.loads(capsys.readouterr().out)["operating_point"]
+    assert point["thresholds"] == {"high": 0.25, "low": 0.75}
+    assert point["calibration"] == {"hours": 1.5, "alarms": {"high": 0, "low": 1}}
 
 
 def test_json_is_one_object(tone_model: Path, monkeypatch, capsys) -> None:

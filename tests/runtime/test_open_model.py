@@ -8,8 +8,11 @@ import numpy as np
 import onnx
 import pytest
 
+from speechrnn.decoding.operating_point import OperatingPoint, default_operating_point
 from speechrnn.errors import ModelError
 from speechrnn.runtime.model_file import StateSpec, open_model
+
+POINT = default_operating_point(("high", "low"), False).as_metadata()
 
 
 @pytest.fixture
@@ -43,6 +46,21 @@ def test_state_starts_with_the_batch_and_without_pooled_frames() -> None:
     peak = StateSpec("peak", ("B",), "float32", -4.5).start(2)
     np.testing.assert_array_equal(peak, np.float32([-4.5, -4.5]))
     assert StateSpec("pool_lens", ("B",), "int64", 0.0).start(2).dtype == np.int64
+
+
+def test_reads_what_a_stream_goes_by(rewrite, tone_metadata: dict[str, Any]) -> None:
+    _, info = open_model(rewrite(json.dumps({**tone_metadata, "operating_point": POINT})))
+    assert info.operating_point == OperatingPoint.from_metadata(POINT)
+    assert info.words == ("high", "low")
+    assert (info.hop_ms, info.clip_ms) == (20, 1000)
+
+
+def test_files_from_before_keyword_heads_share_the_clips_layer(
+    rewrite, tone_metadata: dict[str, Any]
+) -> None:
+    assert open_model(rewrite(json.dumps(tone_metadata)))[1].frame_head == "shared"
+    newer = json.dumps({**tone_metadata, "frame_head": "keyword"})
+    assert open_model(rewrite(newer))[1].frame_head == "keyword"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -114,6 +132,13 @@ def test_damaged_metadata_is_said_to_be_so(rewrite, text: str) -> None:
         ("states", [{"name": "rnn_0"}]),
         ("states", [{"name": "rnn_0", "shape": ["B"], "dtype": "no such type", "initial": 0}]),
         ("config", 1),
+        ("symbols", ["<blk>", "high"]),
+        ("operating_point", 0.5),
+        ("operating_point", {"source": "clip"}),
+        ("operating_point", {**POINT, "source": "ear"}),
+        ("operating_point", {**POINT, "smoothing_ms": None}),
+        ("operating_point", {**POINT, "chunk_ms": -160.0}),
+        ("operating_point", {**POINT, "thresholds": {"high": 0.5}}),
     ],
 )
 def test_a_damaged_field_is_an_error(
