@@ -77,5 +77,7 @@ class TrainingProgress(Observer):
         if "valid_loss" in record:
             line += f"  valid loss {record['valid_loss']:.3f}"
             line += f"  accuracy {record['valid_accuracy']:.1%}"
+        if "valid_stream_accuracy" in record:
+            line += f", in streams {record['valid_stream_accuracy']:.1%}"
         line += f"  {record['clips_per_s']:.0f} clips/s"
         self._console.print(line, highlight=False, soft_wrap=True)

@@ -31,7 +31,7 @@ from speechrnn.training.optimizer import (
     update_average,
 )
 from speechrnn.training.run import RunDirectory
-from speechrnn.training.streams import StreamTrainer
+from speechrnn.training.streams import StreamTrainer, stream_scores
 from speechrnn.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ def train(
                 "seconds": seconds,
             }
             if valid_set is not None:
-                record |= _validate(model, average, valid_set, settings.batch_size)
+                record |= _validate(model, average, valid_set, config)
             facts["epoch"] = epoch + 1
             best = facts["best"] is None or _score(record) <= _score(facts["best"])
             facts["best"] = record if best else facts["best"]
@@ -245,25 +245,30 @@ def _set_statistics(model: CommandModel, dataset: Dataset) -> None:
 
 @torch.no_grad()
 def _validate(
-    model: CommandModel, average: dict[str, torch.Tensor], dataset: Dataset, batch_size: int
+    model: CommandModel, average: dict[str, torch.Tensor], dataset: Dataset, config: Config
 ) -> dict[str, float]:
-    """Loss and accuracy of the averaged weights."""
+    """Loss and accuracy of the averaged weights on clips, and on streams if trained for them."""
     trained = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.load_state_dict(average, strict=False)
     model.eval()
     loss, correct = 0.0, 0
-    for indices in sequential_batches(dataset, batch_size):
+    for indices in sequential_batches(dataset, config.training.batch_size):
         logits = model.logits(*model.features(*dataset.waves(indices)))
         targets = dataset.targets[indices]
         loss += nn.functional.cross_entropy(logits, targets, reduction="sum").item()
         correct += int((logits.argmax(-1) == targets).sum())
+    scores = {"valid_loss": loss / len(dataset), "valid_accuracy": correct / len(dataset)}
+    if config.streaming.share:
+        scores |= stream_scores(model, config, dataset)
     model.load_state_dict(trained, strict=False)
-    return {"valid_loss": loss / len(dataset), "valid_accuracy": correct / len(dataset)}
+    return scores
 
 
 def _score(record: dict[str, Any]) -> float:
     """What the best epoch minimises; without a validation list the latest epoch wins."""
-    return record.get("valid_loss", -record["epoch"])
+    if "valid_loss" not in record:
+        return -float(record["epoch"])
+    return float(record["valid_loss"] + record.get("valid_stream_loss", 0.0))
 
 
 def _stalled(facts: dict[str, Any], patience: int | None) -> bool:

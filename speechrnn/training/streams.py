@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from speechrnn.augment import Augmenter
-from speechrnn.augment.strings import Strung
+from speechrnn.augment.strings import Strung, string
 from speechrnn.config import Config
 from speechrnn.dataset import Dataset
 from speechrnn.models.chunks import Chunking
 from speechrnn.models.command import CommandModel
 from speechrnn.training.keyword_loss import keyword_loss
+from speechrnn.training.piece import StreamRunner
 from speechrnn.vocabulary import NON_WORDS
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -23,13 +24,16 @@ Criterion = Callable[[Tensor, Tensor], Tensor]
 _VISIBLE_MS = (-100.0, 200.0)  # how far beyond a clip's end its window may end
 _SPIKE_DELAY_MS = 120.0  # what a frame says may belong to the clip that ended so long before
 
+_VALIDATION_GAP_S = 0.25
+_CHUNK_MS = 160.0
+_LOOK_AHEAD_MS = 160.0
+
 
 class StreamTrainer:
     """Turns batches of clips into pieces of streams, and pieces into a loss.
 
-    Every row is one stream. Its recurrent state, running peak and pooled frames go from one piece
-    to the next, the gradient does not: back-propagation through time is truncated there. Chunk and
-    look-ahead are drawn for each piece, so that one network serves every latency.
+    Every row of a batch is one stream (`speechrnn.training.piece`). Chunk and look-ahead are drawn
+    for each piece, so that one network serves every latency.
     """
 
     def __init__(self, config: Config, model: CommandModel, augmenter: Augmenter) -> None:
@@ -58,16 +62,7 @@ class StreamTrainer:
     def begin(self, epoch: int) -> None:
         """Start every stream anew."""
         self._epoch = epoch
-        device = next(self._model.parameters()).device
-        grid = self._model.grid
-        self._carried = self._model.initial_state(self._rows) | {
-            "context": torch.zeros(
-                self._rows, grid.window_samples - grid.hop_samples, device=device
-            ),
-            "pool": torch.zeros(
-                self._rows, self._model.pool_frames, self._model.encoder.output_size, device=device
-            ),
-        }
+        self._runner = StreamRunner(self._model, self._rows)
 
     def takes(self, step: int, draws: Tensor) -> bool:
         """Whether step `step` of the epoch trains in streams."""
@@ -97,22 +92,16 @@ class StreamTrainer:
         draws = draws[torch.from_numpy(random.permutation(len(draws)))]  # they come by length
         rows = len(draws) // self._clips
         draws = draws[: rows * self._clips].view(rows, self._clips)
-        state = {name: value[:rows] for name, value in self._carried.items()}
         with torch.no_grad():
             strung = self._string(dataset, draws)
-            wave = torch.cat([state["context"], strung.wave], dim=1)
-            feats, peak = self._model.stream_features(wave, state.get("peak"))
-        num_frames = strung.wave.shape[1] // self._model.grid.hop_samples
-        chunking = self._draw_chunking(random, num_frames)
+        chunking = self._draw_chunking(random, strung.wave.shape[1] // self._model.grid.hop_samples)
         targets = dataset.targets[draws % len(dataset)]
-        firsts, lasts = self._frames(strung.starts), self._frames(strung.stops)
+        firsts, lasts = frames_of(strung.starts, self._model), frames_of(strung.stops, self._model)
         ends = self._visible_ends(random, firsts, lasts, targets)
         with precision:
-            hidden, layers = self._model.encode(feats, state, chunking)
-            frames = chunking.committed(hidden, num_frames)
-            joined = torch.cat([state["pool"], frames], dim=1)
-            logits = self._clip_logits(joined, state["pool_lens"], hidden, chunking, ends)
-            frame_logits = self._model.frame_output(frames)
+            piece = self._runner.run(strung.wave, chunking)
+            logits = self._runner.clip_logits(piece, ends).flatten(0, 1)
+            frame_logits = self._model.frame_output(piece.frames)
         shares = nn.functional.one_hot(targets.flatten(), logits.shape[1]).float()
         loss = criterion(logits.float(), shares)
         if self._model.keyword_output is not None:
@@ -120,18 +109,6 @@ class StreamTrainer:
             words = self._symbol_of.to(targets.device)[targets]
             spotted = keyword_loss(frame_logits.float().log_softmax(-1), begins, words)
             loss = loss + self._settings.keyword_weight * spotted
-
-        pool = state["pool"].shape[1]
-        state = layers | {
-            "context": wave[:, wave.shape[1] - state["context"].shape[1] :],
-            "pool": joined[:, joined.shape[1] - pool :].float(),
-            "pool_lens": (state["pool_lens"] + num_frames).clamp(max=pool),
-        }
-        if peak is not None:
-            state["peak"] = peak
-        for name, value in state.items():
-            rest = self._carried[name][rows:]
-            self._carried[name] = torch.cat([value.detach().to(rest.dtype), rest])
         return loss
 
     def _random(self, step: int) -> np.random.Generator:
@@ -158,10 +135,6 @@ class StreamTrainer:
         look_ahead = self._config.frames(random.uniform(*self._settings.look_ahead_ms))
         return Chunking(min(max(1, chunk), num_frames), look_ahead)
 
-    def _frames(self, samples: Tensor) -> Tensor:
-        """Frames of this piece that samples of it lie in; frames lag behind by their look-ahead."""
-        return (samples + self._model.grid.right_samples) // self._model.grid.hop_samples
-
     def _visible_ends(
         self, random: np.random.Generator, firsts: Tensor, lasts: Tensor, targets: Tensor
     ) -> Tensor:
@@ -180,37 +153,40 @@ class StreamTrainer:
         anywhere = firsts + (share * (ends - firsts)).long()
         return torch.where(free, anywhere, ends)
 
-    def _clip_logits(
-        self, joined: Tensor, pool_lens: Tensor, hidden: Tensor, chunking: Chunking, ends: Tensor
-    ) -> Tensor:
-        """(B * K, V) logits of what the pooling head sees where each clip ends.
 
-        As in a stream: the last committed frames and all of the window behind them.
+@torch.no_grad()
+def stream_scores(model: CommandModel, config: Config, dataset: Dataset) -> dict[str, float]:
+    """Loss and accuracy of the pooling head on clips strung together, unchanged.
 
-        Args:
-            joined: (B, P + T, D) frames kept from before and those committed in this piece.
-            pool_lens: (B) how many of the first P are valid.
-            hidden: (B, N, C + R, D) frames of each window.
-            chunking: How the windows were cut.
-            ends: (B, K) frame of this piece up to which the head shall see, at least.
-        """
-        pool = self._model.pool_frames
-        num_frames, clips = joined.shape[1] - pool, ends.shape[1]
-        rows = torch.arange(len(ends), device=ends.device)[:, None]
-        ends = ends.clamp(1, num_frames)
-        if chunking.chunk == num_frames:  # one window: the head looks back from anywhere
-            begins, seen = ends, torch.zeros_like(ends)
-            window = hidden.new_zeros(ends.numel(), 0, hidden.shape[-1])
-        else:
-            count = hidden.shape[1]
-            index = (-(-(ends - chunking.width) // chunking.chunk)).clamp(0, count - 1)
-            begins = index * chunking.chunk
-            seen = (num_frames - begins).clamp(max=chunking.width)
-            window = hidden.flatten(0, 1).index_select(0, (rows * count + index).flatten())
-        places = rows * joined.shape[1] + begins
-        places = places[:, :, None] + torch.arange(pool, device=ends.device)
-        # index_select: its gradient is several times as fast as that of plain indexing.
-        before = joined.flatten(0, 1).index_select(0, places.flatten())
-        frames = torch.cat([before.view(len(ends) * clips, pool, -1), window], dim=1)
-        known = (pool_lens[:, None] + begins).clamp(max=pool).flatten()
-        return self._model.head(frames, pool - known, pool + seen.flatten())
+    Args:
+        model: In evaluation mode.
+        config: The run's settings.
+        dataset: The clips; those that make no full row are left out.
+    """
+    clips = min(config.streaming.clips, len(dataset))
+    rows = min(config.training.batch_size // config.streaming.clips, len(dataset) // clips)
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))
+    gap_samples = round(_VALIDATION_GAP_S * config.features.sample_rate_hz)
+    chunking = Chunking(max(1, config.frames(_CHUNK_MS)), config.frames(_LOOK_AHEAD_MS))
+    runner = StreamRunner(model, rows)
+    loss, correct, count = 0.0, 0, 0
+    for indices in order.split(rows * clips):
+        indices = indices[: len(indices) // clips * clips].view(-1, clips)
+        if not len(indices):
+            continue
+        gaps = torch.full(indices.shape, gap_samples, device=dataset.arena.device)
+        strung = string(
+            *dataset.waves(indices.flatten()), gaps, gap_samples, model.grid.hop_samples
+        )
+        piece = runner.run(strung.wave, chunking)
+        logits = runner.clip_logits(piece, frames_of(strung.stops, model)).flatten(0, 1)
+        targets = dataset.targets[indices].flatten()
+        loss += nn.functional.cross_entropy(logits, targets, reduction="sum").item()
+        correct += int((logits.argmax(-1) == targets).sum())
+        count += len(targets)
+    return {"valid_stream_loss": loss / count, "valid_stream_accuracy": correct / count}
+
+
+def frames_of(samples: Tensor, model: CommandModel) -> Tensor:
+    """Frames of a piece that samples of it lie in, see `StreamRunner`."""
+    return (samples + model.grid.right_samples) // model.grid.hop_samples
