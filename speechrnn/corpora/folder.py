@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speechrnn.audio import SUFFIXES, audio_info
-from speechrnn.datadir import Utterance, write_datadir
+from speechrnn.datadir import Utterance, id_of, write_datadir
 from speechrnn.errors import AudioError, DataError
 
 BACKGROUND = "_background_noise_"  # Speech Commands' folder of long noises
@@ -74,7 +74,7 @@ def prepare(
             name = speaker_of(path)
             if name is None:
                 raise DataError(f"{path}: no speaker for it; widen the pattern, or list it")
-            speaker_id = _slug(name)
+            speaker_id = id_of(name)
             if originals.setdefault(speaker_id, name) != name:
                 raise DataError(
                     f"{path}: speakers {name!r} and {originals[speaker_id]!r} are the same as an "
@@ -85,7 +85,7 @@ def prepare(
             faults.append(str(fault))
         else:
             inside = path.relative_to(source).with_suffix("")
-            base = f"{speaker_id}-{'-'.join(_slug(part) for part in inside.parts)}"
+            base = f"{speaker_id}-{'-'.join(id_of(part) for part in inside.parts)}"
             taken[base] += 1
             utterance = base if taken[base] == 1 else f"{base}-copy{taken[base]}"
             text = word if _SPECIAL.fullmatch(word) else " ".join(word.split("_"))
@@ -192,8 +192,3 @@ def _read_table(source: Path, table: Path) -> dict[Path, str]:
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise DataError(f"{table}: cannot be read as a table ({fault})") from None
     return listed
-
-
-def _slug(name: str) -> str:
-    """A name as an id: letters, digits and underscores, which all sort after '-'."""
-    return re.sub(r"\W", "_", name)

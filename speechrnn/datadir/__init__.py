@@ -5,7 +5,7 @@ from speechrnn.datadir.files import durations_s, read_datadir, write_datadir
 from speechrnn.datadir.selection import combine_datadirs, subset_datadir
 from speechrnn.datadir.speakers import check_speakers_disjoint
 from speechrnn.datadir.splitting import split_at_random, split_by_speaker
-from speechrnn.datadir.utterance import Utterance, load_wave
+from speechrnn.datadir.utterance import Utterance, id_of, load_wave
 
 __all__ = [
     "Utterance",
@@ -13,6 +13,7 @@ __all__ = [
     "combine_datadirs",
     "durations_s",
     "fix_datadir",
+    "id_of",
     "load_wave",
     "read_datadir",
     "split_at_random",

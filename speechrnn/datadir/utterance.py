@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,11 @@ class Utterance:
     def is_segment(self) -> bool:
         """Whether this is a stretch of a recording with a name of its own."""
         return self.start_s is not None
+
+
+def id_of(name: str) -> str:
+    """A name as part of an id: letters, digits and underscores, which all sort after '-'."""
+    return re.sub(r"\W", "_", name)
 
 
 def load_wave(utterance: Utterance, sample_rate_hz: int) -> np.ndarray:
