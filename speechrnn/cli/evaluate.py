@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
+from speechrnn.errors import ConfigError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -34,8 +36,36 @@ def evaluate(
         Path | None, typer.Option(help="Folder for report.html, scores.json and pictures.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print scores as one object.")] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Strung together, as a microphone would hear them.")
+    ] = False,
+    negatives: Annotated[
+        list[Path] | None,
+        typer.Option(help="With --stream: recordings without the words, to count false alarms."),
+    ] = None,
+    strung_hours: Annotated[
+        float, typer.Option(help="With --stream: hours of negatives to string anew, over noise.")
+    ] = 0.0,
+    chunk_ms: Annotated[
+        float | None, typer.Option(help="With --stream: how often the network runs.")
+    ] = None,
+    look_ahead_ms: Annotated[
+        float | None, typer.Option(help="With --stream: what it hears beyond that.")
+    ] = None,
 ) -> None:
-    """Score a model on the utterances of a Kaldi directory."""
+    """Score a model on the utterances of a Kaldi directory, cut or in a stream."""
+    if stream:
+        from speechrnn.cli.evaluate_stream import evaluate_stream
+
+        evaluate_stream(
+            model, data, negatives or [], strung_hours, chunk_ms, look_ahead_ms, out, as_json
+        )
+        return
+    if negatives or strung_hours or chunk_ms is not None or look_ahead_ms is not None:
+        raise ConfigError(
+            "--negatives, --strung-hours, --chunk-ms and --look-ahead-ms are for streams; "
+            "add --stream"
+        )
     from speechrnn.cli.scores import print_scores
     from speechrnn.datadir import read_datadir
     from speechrnn.evaluation.report import write_report

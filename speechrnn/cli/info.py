@@ -90,7 +90,15 @@ def _operating_point(facts: ModelInfo) -> list[tuple[str, str]]:
 def _section(name: str, values: dict[str, Any]) -> list[tuple[str, str]]:
     if not values:
         return [(name, "none")]
-    return [(name, ""), *((f"  {key}", _value(value)) for key, value in values.items())]
+    lines = [(name, "")]
+    for key, value in values.items():
+        inside = _section(key, value) if _is_table(value) else [(key, _value(value))]
+        lines += [(f"  {key}", text) for key, text in inside]
+    return lines
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) and any(isinstance(row, dict) for row in value.values())
 
 
 def _value(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from speechrnn.cli import data, download, prepare
+from speechrnn.cli.calibrate import calibrate
 from speechrnn.cli.evaluate import evaluate
 from speechrnn.cli.export import export
 from speechrnn.cli.info import info
@@ -30,6 +31,7 @@ app.command()(transcribe)
 app.command()(info)
 app.command()(train)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(export)
 
 # Typer brings its own copy of click or imports it, by version; its exceptions lead to either.

@@ -31,23 +31,26 @@ def print_scores(scores: Scores, left_out: int) -> None:
 
 
 def _words(scores: Scores) -> Table:
-    table = _table("word", "recall", "95% interval", "clips", "precision", "95% interval", "heard")
+    table = plain_table(
+        "word", "recall", "95% interval", "clips", "precision", "95% interval", "heard"
+    )
     for word in scores.labels:
-        table.add_row(word, *_cells(scores.recall[word]), *_cells(scores.precision[word]))
+        table.add_row(word, *cells(scores.recall[word]), *cells(scores.precision[word]))
     return table
 
 
 def _speakers(scores: Scores) -> Table:
     rates = sorted(scores.speakers.items(), key=lambda item: item[1].share)
-    table = _table("speaker", "accuracy", "95% interval", "clips")
+    table = plain_table("speaker", "accuracy", "95% interval", "clips")
     for name, rate in rates[:_MOST_SPEAKERS]:
-        table.add_row(name, *_cells(rate))
+        table.add_row(name, *cells(rate))
     if len(rates) > _MOST_SPEAKERS:
         table.caption = f"the {_MOST_SPEAKERS} lowest of {len(rates)} speakers"
     return table
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
+    """A table without lines; the first column is text, the others are numbers."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, caption_justify="left")
     table.add_column(columns[0], overflow="fold")
     for column in columns[1:]:
@@ -55,5 +58,6 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _cells(rate: Rate) -> tuple[str, str, str]:
+def cells(rate: Rate) -> tuple[str, str, str]:
+    """Share, interval and total."""
     return f"{rate.share:.1%}", span(rate.interval), str(rate.total)

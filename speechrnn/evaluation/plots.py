@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from speechrnn.evaluation.alarms import AlarmRate
+from speechrnn.evaluation.det import DetCurve
 from speechrnn.evaluation.metrics import Rate
 
 _DPI = 130
@@ -75,6 +77,46 @@ def speakers_png(speakers: Mapping[str, Rate]) -> bytes:
         axes.set_title(f"the {len(rates)} lowest of {len(speakers)} speakers", fontsize=9)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+    return _png(figure)
+
+
+def det_png(
+    curve: DetCurve, misses: Rate, alarms: AlarmRate, budget_per_hour: float | None = None
+) -> bytes:
+    """Draw misses against false alarms an hour.
+
+    Args:
+        curve: The line.
+        misses: At the operating point, marked with its 95% intervals.
+        alarms: There too.
+        budget_per_hour: Drawn as a limit.
+    """
+    figure, axes = _figure(6.5, 4.5)
+    axes.plot(curve.alarms_per_hour, 100 * curve.missed, color=_BAR, drawstyle="steps-post")
+    centre = (alarms.per_hour, 100 * misses.share)
+    axes.errorbar(
+        *centre,
+        xerr=np.abs(np.array([alarms.interval]).T - centre[0]),
+        yerr=np.abs(100 * np.array([misses.interval]).T - centre[1]),
+        fmt="o",
+        color=_WRONG,
+        capsize=3,
+        clip_on=False,
+        label=f"operating point, {misses.total} words and {alarms.hours:.1f} h",
+    )
+    if budget_per_hour is not None:
+        axes.axvline(budget_per_hour, color="#333333", ls="--", lw=0.9, label="budget")
+    most = max(10 * centre[0], 4 * (budget_per_hour or 0), alarms.interval.high, 10 / alarms.hours)
+    shown = 100 * curve.missed[curve.alarms_per_hour <= most]
+    # Linear up to one alarm in all, so that none at all has a place, too.
+    axes.set_xscale("symlog", linthresh=1 / alarms.hours)
+    axes.set_xlim(0, most)
+    axes.set_ylim(0, 1.1 * max([*shown, 100 * misses.interval.high, 1]))
+    axes.set_xlabel("false alarms an hour, all words together")
+    axes.set_ylabel("missed in %")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.grid(color="#dddddd", linewidth=0.5)
+    axes.legend(fontsize=8)
     return _png(figure)
 
 
