@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from speechrnn.cli.prepare_tts import prepare_tts
+from speechrnn.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("tts")(prepare_tts)
@@ -20,6 +21,14 @@ class Protocol(Enum):
 
     leave_one_out = "leave-one-out"
     index = "index"
+
+
+class SpeechCommandsTask(Enum):
+    """What is told apart in Speech Commands."""
+
+    commands = "12"
+    words_v1 = "30"
+    words_v2 = "35"
 
 
 @app.callback()
@@ -101,11 +110,38 @@ def folder(
 
 @app.command("speech-commands")
 def speech_commands(
-    corpus: Annotated[Path, typer.Option(help="Folder of Speech Commands, WAV or FLAC.")],
+    corpus: Annotated[Path, typer.Option(help="Folder in the corpus's layout, WAV or FLAC.")],
     target: Annotated[Path, typer.Option(help="Folder to fill with data directories.")],
+    task: Annotated[
+        SpeechCommandsTask | None,
+        typer.Option(help="Commands, unknown and silence; or all words of a version. Default: 12."),
+    ] = None,
+    words: Annotated[
+        str | None, typer.Option(help="Instead of --task: yes,no,… against all other words.")
+    ] = None,
+    test_archive: Annotated[
+        Path | None, typer.Option(help="The official test set, unpacked; becomes test_archive.")
+    ] = None,
+    allow_shared_speakers: Annotated[
+        bool,
+        typer.Option("--allow-shared-speakers", help="Let a speaker stand on both sides."),
+    ] = False,
 ) -> None:
     """Prepare Google Speech Commands."""
-    from speechrnn.corpora.speech_commands import prepare
+    from speechrnn.corpora.speech_commands import TASKS, prepare, task_of_words
 
-    for name, utterances in prepare(corpus, target).directories.items():
-        print(f"{target / name}: {len(utterances)} utterances")
+    if task is not None and words is not None:
+        raise ConfigError("--task and --words exclude each other; leave one out")
+    chosen = TASKS[task.value if task else "12"] if words is None else task_of_words(words)
+    prepared = prepare(
+        corpus,
+        target,
+        chosen,
+        test_archive=test_archive,
+        allow_shared_speakers=allow_shared_speakers,
+    )
+    print(f"{prepared.corpus}: {chosen.name}")
+    for note in prepared.notes:
+        print(note)
+    for name, count in prepared.directories.items():
+        print(f"{target / name}: {count} utterances")

@@ -60,13 +60,14 @@ def fetch(url: str, path: str | Path, progress: Progress = no_progress) -> Path:
     return path
 
 
-def unpack(archive: str | Path, target: str | Path) -> None:
-    """Unpack a tar archive's only folder as `target`, which appears whole or not at all.
+def unpack(archive: str | Path, target: str | Path, *, top_folders: int = 1) -> None:
+    """Unpack a tar archive as `target`, which appears whole or not at all.
 
     Args:
-        archive: May be compressed. All its members lie in one folder, as in those that GitHub
-            makes.
+        archive: May be compressed.
         target: A new folder.
+        top_folders: Folders that all members lie in and that are left out: one, as in archives
+            that GitHub makes.
 
     Raises:
         DataError: Damaged, or a member is a link or would land outside `target`.
@@ -79,7 +80,7 @@ def unpack(archive: str | Path, target: str | Path) -> None:
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
-                _extract(tar, member, scratch, archive)
+                _extract(tar, member, scratch, archive, top_folders)
         scratch.chmod(0o755)
         scratch.rename(target)
     except (tarfile.TarError, EOFError, OSError) as fault:
@@ -118,7 +119,11 @@ def _transfer(url: str, part: Path, have: int, progress: Progress) -> None:
 
 
 def _extract(
-    tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, archive: str | Path
+    tar: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    folder: Path,
+    archive: str | Path,
+    top_folders: int,
 ) -> None:
     parts = PurePosixPath(member.name).parts
     outside = member.name.startswith("/") or ".." in parts or "\\" in member.name
@@ -127,7 +132,7 @@ def _extract(
             f"{archive}: member {member.name!r} is a link or leads out of the folder; "
             "nothing was unpacked, do not trust this archive"
         )
-    place = folder.joinpath(*parts[1:])
+    place = folder.joinpath(*parts[top_folders:])
     if member.isdir():
         place.mkdir(parents=True, exist_ok=True)
         return
