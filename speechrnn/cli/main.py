@@ -10,9 +10,12 @@ import typer
 
 from speechrnn.cli import data, download, prepare
 from speechrnn.cli.calibrate import calibrate
+from speechrnn.cli.devices import devices
 from speechrnn.cli.evaluate import evaluate
 from speechrnn.cli.export import export
 from speechrnn.cli.info import info
+from speechrnn.cli.listen import listen
+from speechrnn.cli.record import record
 from speechrnn.cli.train import train
 from speechrnn.cli.transcribe import transcribe
 from speechrnn.errors import SpeechRNNError
@@ -29,6 +32,9 @@ app.add_typer(prepare.app, name="prepare")
 app.add_typer(data.app, name="data")
 app.command()(transcribe)
 app.command()(info)
+app.command()(listen)
+app.command()(devices)
+app.command()(record)
 app.command()(train)
 app.command()(evaluate)
 app.command()(calibrate)

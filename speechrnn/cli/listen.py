@@ -1,0 +1,98 @@
+"""`speechrnn listen`: words heard live."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from speechrnn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from speechrnn.live.block import Source
+    from speechrnn.live.lines import Lines
+    from speechrnn.live.view import View
+    from speechrnn.runtime.stream import Stream
+
+
+def listen(
+    model: Annotated[Path, typer.Option(help="An .onnx file that 'speechrnn export' wrote.")],
+    device: Annotated[
+        str | None, typer.Option(help="Microphone: index or name; see 'speechrnn devices'.")
+    ] = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option("--input", help="Play a file at its own pace instead of a microphone."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a word.")] = False,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD='COMMAND'", help="Run a program, no shell, at a word."),
+    ] = None,
+    chunk_ms: Annotated[
+        float | None, typer.Option(help="How often the network runs; default: the model's.")
+    ] = None,
+    look_ahead_ms: Annotated[
+        float | None, typer.Option(help="What it hears beyond; default: the model's.")
+    ] = None,
+) -> None:
+    """Hear words live, until Ctrl-C: a view on a terminal, else one line a word.
+
+    What --on runs prints to standard error, and nowhere while the view is shown.
+    """
+    from speechrnn.live.actions import Actions, parse_commands
+    from speechrnn.live.session import listen as hear
+    from speechrnn.live.stopping import stop_signals
+    from speechrnn.runtime.recognizer import load_model
+    from speechrnn.runtime.stream import Stream
+
+    recognizer = load_model(model)
+    commands = parse_commands(on or [], recognizer.info.words)
+    with stop_signals() as stop, _source(device, recording) as source:
+        stream = Stream(
+            recognizer, source.sample_rate_hz, chunk_ms=chunk_ms, look_ahead_ms=look_ahead_ms
+        )
+        with (
+            _screen(model, source, stream, as_json) as screen,
+            Actions(commands, screen.notice, shown=screen.leaves_room) as actions,
+        ):
+            counts = hear(source, stream, [screen, actions], stop)
+    print(f"speechrnn: {_summary(stream.time_s, counts)}", file=sys.stderr)
+
+
+def _source(device: str | None, recording: Path | None) -> AbstractContextManager[Source]:
+    from speechrnn.live.devices import find_device
+    from speechrnn.live.microphone import Microphone
+    from speechrnn.live.playback import Playback
+
+    if recording is None:
+        return Microphone(find_device(device))
+    if device is not None:
+        raise ConfigError("--input and --device exclude each other; leave one out")
+    return nullcontext(Playback(recording))
+
+
+def _screen(model: Path, source: Source, stream: Stream, as_json: bool) -> View | Lines:
+    from speechrnn.live.lines import Lines, json_line, plain_line
+
+    if not as_json and sys.stdout.isatty():
+        from speechrnn.live.screen import console_for_screen
+        from speechrnn.live.view import View
+
+        console = console_for_screen()
+        if console is not None:
+            return View(model.name, source, stream, console)
+    return Lines(source, stream, json_line if as_json else plain_line)
+
+
+def _summary(heard_s: float, counts: Counter[str]) -> str:
+    from speechrnn.runtime.clock import clock
+
+    each = ", ".join(f"{word} {count}" for word, count in counts.most_common())
+    return f"listened for {clock(heard_s)}, heard {counts.total()} words" + f" ({each})" * bool(
+        each
+    )

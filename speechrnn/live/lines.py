@@ -1,0 +1,72 @@
+"""What is heard as lines of text, for pipes, files and other programs."""
+
+from __future__ import annotations
+
+import json
+import select
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from speechrnn.live.block import Block, Source
+from speechrnn.runtime.clock import clock
+from speechrnn.runtime.event import Event
+from speechrnn.runtime.stream import Stream
+
+
+class Lines:
+    """Prints each word on a line of standard output at once, all else on standard error."""
+
+    leaves_room = True  # for what others print there
+
+    def __init__(self, source: Source, stream: Stream, form: Callable[[Event], str]) -> None:
+        """Set up; `form` makes a line of an event."""
+        self._source = source
+        self._stream = stream
+        self._form = form
+        self._is_listening = False
+        self._pipe: select.poll | None = None
+
+    def __enter__(self) -> Lines:
+        with suppress(AttributeError, ValueError):  # Windows cannot poll, stand-ins have no number
+            self._pipe = select.poll()
+            self._pipe.register(sys.stdout, 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def heard(self, block: Block, events: list[Event]) -> None:
+        """Print the words that became certain by a block.
+
+        Raises:
+            BrokenPipeError: Nobody reads them any more.
+        """
+        if len(block.samples) and not self._is_listening:
+            self._is_listening = True
+            self.notice(
+                f"listening to {self._source.name} at {self._source.sample_rate_hz} Hz, latency "
+                f"{self._stream.latency_s:.2f} s, "
+                f"{'' if self._stream.calibrated else 'not '}calibrated; Ctrl-C ends"
+            )
+        if block.notice:
+            self.notice(block.notice)
+        for event in events:
+            print(self._form(event), flush=True)
+        # Whoever waits for the end, as a shell after `head -1`, need not wait for another word.
+        if self._pipe is not None and any(what & select.POLLERR for _, what in self._pipe.poll(0)):
+            raise BrokenPipeError
+
+    def notice(self, text: str) -> None:
+        """Say something that is no word."""
+        print(f"speechrnn: {text}", file=sys.stderr, flush=True)
+
+
+def plain_line(event: Event) -> str:
+    """An event for people."""
+    return f"{clock(event.start_s)}  {event.confidence:6.1%}  {event.word}"
+
+
+def json_line(event: Event) -> str:
+    """An event for programs."""
+    return json.dumps(event.as_dict(), ensure_ascii=False)
