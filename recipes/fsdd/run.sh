@@ -11,7 +11,8 @@
 #   --stage N         first stage to run (0)
 #   --stop-stage N    last stage to run (5)
 #
-# Stages: 0 corpus, 1 Kaldi directories, 2 validation, 3 training, 4 evaluation, 5 export.
+# Stages: 0 corpus, 1 Kaldi directories, 2 validation, 3 training, 4 evaluation, 5 export,
+# 6 live demo (only when asked: --stage 6 --stop-stage 6).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -121,4 +122,13 @@ if due 5; then
     xargs speechrnn transcribe --model "$exp/digits.onnx"
   echo "The model has never heard ${fold#fold_}. Try it on a recording of yours:"
   echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/digits.onnx"
+fi
+
+if due 6; then
+  echo "stage 6: live demo"
+  [ -e "$exp/digits.onnx" ] || {
+    echo "run.sh: $work/$exp/digits.onnx is not there; run stage 5 first" >&2
+    exit 2
+  }
+  speechrnn listen --model "$exp/digits.onnx"
 fi

@@ -15,7 +15,8 @@
 #   --work DIR              where data and exp are; default: beside this file
 #   --seed N                of synthesis and training
 #   --stage N, --stop-stage N   0 synthesise · 1 Kaldi directories · 2 validate, statistics ·
-#                           3 train · 4 evaluate · 5 export, check parity, transcribe a phrase
+#                           3 train · 4 evaluate · 5 export, check parity, transcribe a phrase ·
+#                           6 live demo (only when asked: --stage 6 --stop-stage 6)
 #
 # Stages that are done already for the same settings are not repeated.
 set -euo pipefail
@@ -124,4 +125,13 @@ fi
 if [ -f "$exp/model.onnx" ]; then
   echo "Try it on recordings of your own:"
   echo "  $root/.venv/bin/speechrnn transcribe FILE.wav --model $exp/model.onnx"
+fi
+
+if wanted 6; then
+  say "stage 6: live demo"
+  if [ ! -f "$exp/model.onnx" ]; then
+    echo "run.sh: $exp/model.onnx is not there; run stage 5 first" >&2
+    exit 2
+  fi
+  speechrnn listen --model "$exp/model.onnx"
 fi

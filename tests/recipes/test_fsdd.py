@@ -85,3 +85,9 @@ def test_a_corpus_that_is_none_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, "--corpus", ".", "--synthetic", "false")
     assert done.returncode == 2
     assert "holds no recordings/DIGIT_SPEAKER_INDEX.wav" in done.stderr
+
+
+def test_the_live_demo_asks_for_the_export(tmp_path: Path) -> None:
+    done = run(tmp_path, "--stage", "6", "--stop-stage", "6")
+    assert done.returncode == 2
+    assert "digits.onnx is not there; run stage 5 first" in done.stderr

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Google Speech Commands: ten commands, other words and silence; or all of its words.
+#
+# Usage: bash recipes/speech_commands/run.sh [--corpus DIR] [--stage N] [--stop-stage N] ...
+#
+#   --corpus DIR      a folder in the corpus's layout, WAV or FLAC; else stage 0 downloads it
+#   --version V       version to download: 0.02 or 0.01 (0.02)
+#   --task N          12: commands, _unknown_ and _silence_; 35 or 30: all words of a version (12)
+#   --words LIST      instead of --task: these words against all the others, separated by commas
+#   --config FILE     settings of the network and its training (conf/bigru.yaml)
+#   --negatives DIR   recordings without the words, to calibrate on how often it may fire in vain
+#   --seed N          of the training (0)
+#   --work DIR        where downloads/, data/, exp/ and RESULTS.md go (this recipe's folder)
+#   --stage N         first stage to run (0)
+#   --stop-stage N    last stage to run (5)
+#
+# Stages: 0 corpus, 1 Kaldi directories, 2 validation, 3 training, 4 evaluation, 5 export,
+# 6 live demo (only when asked: --stage 6 --stop-stage 6).
+set -euo pipefail
+shopt -s nullglob
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+corpus=
+version=0.02
+task=12
+words=
+config=$here/conf/bigru.yaml
+negatives=
+seed=0
+work=$here
+stage=0
+stop_stage=5
+. "$here/../shared/parse_options.sh"
+[ -z "$corpus" ] || corpus=$(realpath "$corpus")
+[ -z "$negatives" ] || negatives=$(realpath "$negatives")
+config=$(realpath "$config")
+work=$(realpath "$work")
+command="bash recipes/speech_commands/run.sh"
+if [ -n "$corpus" ]; then command+=" --corpus DIR"; else command+=" --version $version"; fi
+if [ -n "$words" ]; then command+=" --words $words"; else command+=" --task $task"; fi
+command+=" --config conf/$(basename "$config") --seed $seed"
+. "$here/path.sh"
+cd "$work"
+
+downloads=downloads/speech_commands_v$version
+place=$(basename "${corpus:-v$version}")/$(printf %s "${words:-$task}" | tr -cs '[:alnum:]' _ | cut -c1-40)
+data=data/$place
+exp=exp/$place/$(basename "$config" .yaml)_seed$seed
+due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
+need() {
+  [ -e "$1" ] || {
+    echo "run.sh: $work/$1 is not there; run stage $2 first" >&2
+    exit 2
+  }
+}
+
+if due 0; then
+  echo "stage 0: corpus"
+  bash "$root/scripts/setup.sh" train
+  if [ -z "$corpus" ]; then
+    speechrnn download speech-commands --version "$version" --target "$downloads"
+    speechrnn download speech-commands --version "$version" --target "${downloads}_test_set" --test-set
+  fi
+fi
+
+if due 1; then
+  echo "stage 1: Kaldi directories"
+  options=(--task "$task")
+  [ -z "$words" ] || options=(--words "$words")
+  if [ -z "$corpus$words" ] && [ "$task" = 12 ]; then
+    options+=(--test-archive "${downloads}_test_set")
+  fi
+  speechrnn prepare speech-commands --corpus "${corpus:-$downloads}" --target "$data" "${options[@]}"
+fi
+
+if due 2; then
+  echo "stage 2: validation"
+  need "$data/corpus.json" 1
+  speechrnn data validate "$data/train" "$data/valid" "$data"/test* "$data"/noise/*
+fi
+
+if due 3; then
+  echo "stage 3: training"
+  need "$data/corpus.json" 1
+  options=(--set "training.seed=$seed")
+  [ ! -d "$data/noise/train" ] || options+=(--noise "$data/noise/train")
+  mkdir -p "$exp"
+  inputs=$(cat "$data"/{train,valid}/{text,segments} "$config" <(echo "$seed") | cksum)
+  if [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ]; then
+    echo "done before: $exp/run"
+  else
+    # What was broken off with the same inputs goes on.
+    [ "$(cat "$exp/inputs" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp"/{run,trained,evaluation,model.onnx}
+    echo "$inputs" >"$exp/inputs"
+    speechrnn train --config "$config" --train "$data/train" --valid "$data/valid" \
+      --out "$exp/run" --resume "${options[@]}"
+    echo "$inputs" >"$exp/trained"
+  fi
+fi
+
+if due 4; then
+  echo "stage 4: evaluation"
+  need "$exp/trained" 3
+  for directory in "$data"/test*; do
+    speechrnn evaluate --model "$exp/run" --data "$directory" \
+      --out "$exp/evaluation/$(basename "$directory")" >"$exp/$(basename "$directory").txt"
+  done
+  rows=(--out RESULTS.md)
+  [ ! -e "$exp/evaluation/reported" ] || rows=() # there already
+  python "$here/local/results.py" --data "$data" --experiment "$exp" --command "$command" "${rows[@]}"
+  touch "$exp/evaluation/reported"
+fi
+
+if due 5; then
+  echo "stage 5: export"
+  need "$exp/trained" 3
+  speechrnn export --experiment "$exp/run" --out "$exp/model.onnx"
+  # A few clips of people whom the model has never heard.
+  awk '!/^_background_noise_/ && NR % 11 == 1 && ++n <= 5 { sub(/^[^ ]+ /, ""); print }' \
+    "$data/test/wav.scp" | xargs -d '\n' speechrnn transcribe --model "$exp/model.onnx"
+  if [ -n "$negatives" ]; then
+    speechrnn calibrate --model "$exp/model.onnx" --positives "$data/valid" --negatives "$negatives" \
+      --false-alarms-per-hour 0.5 --out "$exp/calibration"
+    speechrnn evaluate --model "$exp/model.onnx" --data "$data/test" --stream --out "$exp/evaluation/stream"
+  fi
+  echo "Try it on a recording of yours, or live:"
+  echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/model.onnx"
+  echo "  $root/.venv/bin/speechrnn listen --model $work/$exp/model.onnx"
+fi
+
+if due 6; then
+  echo "stage 6: live demo"
+  need "$exp/model.onnx" 5
+  speechrnn listen --model "$exp/model.onnx"
+fi

@@ -1,0 +1,122 @@
+"""The recipe speech_commands on a tiny corpus of tones, from the corpus to a transcript."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[2]
+RUN = ROOT / "recipes/speech_commands/run.sh"
+COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+CONFIG = """
+clip_ms: 400
+features: {sample_rate_hz: 8000, high_hz: 3800}
+model: {hidden_size: 8, layers: 1}
+training: {epochs: 1}
+"""
+TABLE = "## tiny (26 + 13 + 13 clips), not the official corpus: 12 classes; "
+
+pytestmark = pytest.mark.skipif(
+    Path(sys.prefix).resolve() != (ROOT / ".venv").resolve(),
+    reason="the recipe installs into .venv and runs there",
+)
+
+
+def run(work: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", str(RUN), "--work", str(work), *options]
+    return subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    work = tmp_path_factory.mktemp("speech_commands")
+    corpus = work / "tiny"
+    time_s = np.arange(2400) / 8000
+    speakers = {"0a": 0.1, "0b": 0.2, "0c": 0.3, "0d": 0.4}
+    for number, word in enumerate((*COMMANDS, "bed", "cat", "dog")):
+        (corpus / word).mkdir(parents=True)
+        for speaker, loudness in speakers.items():
+            wave = loudness * np.sin(2 * np.pi * (200 + 250 * number) * time_s)
+            soundfile.write(corpus / word / f"{speaker}_nohash_0.flac", wave, 8000)
+    for name, speaker in {"validation_list.txt": "0c", "testing_list.txt": "0d"}.items():
+        places = [path.relative_to(corpus) for path in corpus.glob(f"*/{speaker}*")]
+        (corpus / name).write_text("".join(f"{place}\n" for place in places))
+    (corpus / "_background_noise_").mkdir()
+    hiss = 0.01 * np.random.default_rng(0).standard_normal(8 * 8000)
+    soundfile.write(corpus / "_background_noise_/hiss.wav", hiss, 8000)
+    (work / "tiny.yaml").write_text(CONFIG)
+    done = run(work, "--corpus", "tiny", "--config", "tiny.yaml", "--seed", "3")
+    assert done.returncode == 0, done.stderr + done.stdout
+    return work, done.stdout
+
+
+def test_every_test_list_is_scored_by_its_name(finished: tuple[Path, str]) -> None:
+    work, output = finished
+    sizes = {"test": 14, "test_tenth": 12, "test_zeros": 12}
+    for test, size in sizes.items():
+        scores = work / "exp/tiny/12/tiny_seed3/evaluation" / test / "scores.json"
+        assert json.loads(scores.read_text())["accuracy"]["total"] == size
+    results = (work / "RESULTS.md").read_text()
+    assert results.count(TABLE) == results.count("\n## ") == 3
+    assert results.count("| `bash recipes/speech_commands/run.sh --corpus DIR --task 12") == 3
+    assert str(work) not in results
+    assert output.count(TABLE.removeprefix("## ")) == 3
+    assert "of 14: words " in output and "other words " in output and "silence " in output
+
+
+def test_the_seed_arrives_in_the_training(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    environment = json.loads((work / "exp/tiny/12/tiny_seed3/run/environment.json").read_text())
+    assert environment["seed"] == 3
+
+
+def test_it_ends_with_transcripts_and_the_next_commands(finished: tuple[Path, str]) -> None:
+    work, output = finished
+    model = work / "exp/tiny/12/tiny_seed3/model.onnx"
+    assert model.is_file()
+    assert "tiny/bed/0d_nohash_0.flac" in output
+    assert f"listen --model {model}" in output
+
+
+def test_a_finished_training_is_kept_and_reported_once(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    kept = [work / "exp/tiny/12/tiny_seed3/run/best.safetensors", work / "RESULTS.md"]
+    before = [path.stat().st_mtime_ns for path in kept]
+    options = ("--corpus", "tiny", "--config", "tiny.yaml", "--seed", "3", "--stop-stage", "4")
+    done = run(work, *options)
+    assert done.returncode == 0, done.stderr
+    assert [path.stat().st_mtime_ns for path in kept] == before
+    assert "done before" in done.stdout and "of 14: words " in done.stdout
+
+
+def test_words_have_results_of_their_own(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    options = ("--corpus", "tiny", "--config", "tiny.yaml", "--words", "bed,yes")
+    done = run(work, *options, "--stage", "1", "--stop-stage", "4")
+    assert done.returncode == 0, done.stderr
+    assert (work / "exp/tiny/bed_yes/tiny_seed0/run/best.safetensors").is_file()
+    assert "not the official corpus: bed, yes against all other words; " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--stage", "1"], "holds no WORD/SPEAKER_nohash_TAKE.wav"),
+        (["--stage", "3"], "corpus.json is not there; run stage 1 first"),
+        (["--stage", "6", "--stop-stage", "6"], "model.onnx is not there; run stage 5 first"),
+        (["--stage", "1", "--task", "13"], "'13' is not one of '12', '30', '35'"),
+    ],
+)
+def test_a_fault_ends_the_run_with_one_line(
+    tmp_path: Path, options: list[str], message: str
+) -> None:
+    failed = run(tmp_path, "--corpus", ".", *options)
+    assert failed.returncode == 2
+    assert message in failed.stderr
+    assert len(failed.stderr.strip().splitlines()) == 1
