@@ -53,7 +53,7 @@ def resampling_delay_s(from_hz: int, to_hz: int) -> float:
     resampler = StreamResampler(from_hz, to_hz)
     step = -(-from_hz // 1000)
     delay_s, count = 0.0, 0
-    for heard in range(step, from_hz // 2, step):
+    for heard in range(step, 2 * from_hz, step):
         count += len(resampler.accept(np.zeros(step, np.float32)))
         delay_s = max(delay_s, heard / from_hz - count / to_hz)
     return delay_s

@@ -110,7 +110,7 @@ class KeywordDetector:
         for back in range(self._smoothing):
             total += joined[back : back + len(probs)]
         total /= self._smoothing
-        self._history = joined[len(probs) :]
+        self._history = joined[len(probs) :].copy()  # a view would keep all of it in memory
         if len(total):
-            self.posteriors = total[-1]
+            self.posteriors = total[-1].copy()
         return total

@@ -190,7 +190,7 @@ class Stream:
         start, end = self._endpointer.sound_at(moment, info.clip_samples) or here
         start = max(start, end - info.clip_samples)
         start_s, end_s = (self._time_s(place) for place in (start, end))
-        if self._last_end_s < end_s:
+        if self._last_end_s < end_s:  # words without a pause between them share a sound
             start_s = max(start_s, self._last_end_s)
         self._last_end_s = end_s
         latency_s = self._time_s(heard) + self._delay_s - end_s

@@ -241,7 +241,7 @@ def test_next_to_no_audio_is_no_word(tones, samples: int, rate_hz: int) -> None:
 
 
 def test_a_word_at_the_very_end_is_heard_when_the_stream_ends(tones) -> None:
-    for rate_hz in (RATE_HZ, 44100):
+    for rate_hz in (RATE_HZ, 44100, 8000):
         stream = Stream(tones, rate_hz)
         wave = spoken([("low", 1.2)], 1.4, rate_hz)  # windows end at 1.285 and 1.445
         assert stream.accept(wave) == []
@@ -249,6 +249,22 @@ def test_a_word_at_the_very_end_is_heard_when_the_stream_ends(tones) -> None:
         assert event.word == "low"
         assert event.start_s == pytest.approx(1.2, abs=0.03)
         assert event.end_s == pytest.approx(1.4, abs=0.03)
+
+
+def test_words_without_a_pause_between_them_share_the_sound(tones) -> None:
+    first, second = hear(Stream(tones), spoken([("low", 1.0), ("high", 1.5)], 2.5))
+    assert (first.word, second.word) == ("low", "high")
+    assert first.start_s == pytest.approx(1.0, abs=0.03)
+    assert second.start_s == first.end_s < second.end_s
+
+
+def test_no_word_is_longer_than_a_clip(tones) -> None:
+    """A sound that goes on is told again after two clips, and then its beginning is long past."""
+    long = spoken([("low", 1.0 + 0.5 * i) for i in range(6)], 4.5)
+    first, second = hear(Stream(tones), long)
+    assert (first.word, second.word) == ("low", "low")
+    assert second.start_s == pytest.approx(second.end_s - 1.0)
+    assert second.start_s > first.end_s + 0.5
 
 
 def test_state_to_look_at_while_it_runs(tones) -> None:
