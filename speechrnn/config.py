@@ -103,15 +103,18 @@ class ModelConfig(Section):
     bidirectional: bool = True
     layer_norm: bool = False
     dropout: Probability = 0.2
-    pooling: Literal["last", "mean", "max", "attention"] = "attention"
+    pooling: Literal["last", "mean", "max", "attention", "none"] = "attention"  # none: no clip head
     attention_heads: int = Field(4, ge=1)
-    frame_head: Literal["shared", "keyword"] = "shared"  # keyword: an output layer of its own
+    frame_head: Literal["shared", "keyword", "ctc"] = "shared"  # shared: the clip's output layer
+    units: Literal["words", "characters", "phones"] = "words"  # of a CTC head
 
     @model_validator(mode="after")
-    def _heads_share(self) -> ModelConfig:
+    def _heads_fit(self) -> ModelConfig:
         units = self.hidden_size * (2 if self.bidirectional else 1)
         if self.pooling == "attention" and units % self.attention_heads:
             raise ValueError(f"attention_heads must divide the {units} units of a hidden frame")
+        if self.pooling == "none" and self.frame_head != "ctc":
+            raise ValueError("pooling none leaves no head; set frame_head ctc")
         return self
 
 
@@ -158,7 +161,6 @@ class StreamingConfig(Section):
     chunk_ms: tuple[float, float] = (80.0, 320.0)  # committed at a time
     look_ahead_ms: tuple[float, float] = (0.0, 320.0)  # seen beyond
     whole_share: Probability = 0.2  # of the pieces: no chunks, the backward direction sees it all
-    keyword_weight: float = Field(1.0, ge=0)  # of the keyword head's loss
 
     @model_validator(mode="after")
     def _ranges(self) -> StreamingConfig:
@@ -180,6 +182,7 @@ class TrainingConfig(Section):
     clip_norm: float | None = Field(5.0, gt=0)
     clip_value: float | None = Field(None, gt=0)
     label_smoothing: Probability = 0.1
+    frame_weight: float = Field(1.0, gt=0)  # of the frame head's loss, beside the clip head's
     average_decay: Probability = 0.99  # exponential average of the weights; 0 turns it off
     patience: int | None = Field(None, ge=1)  # epochs without a better validation loss
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -39,18 +39,18 @@ def build_graph(model: CommandModel) -> GraphBuilder:
     ):
         x = g.node("Relu", _add_convolution(g, cast(nn.Conv1d, convolution), x, config.stride))
     hidden, next_states = _add_encoder(g, model.encoder, x, spans)
-    window = add_window(g, hidden, spans, "pool", "pool_lens")
-
     log_probs = add_log_probs(g, model.frame_output, hidden)
     g.output("log_probs", log_probs, "float32", ["B", "T", len(model.symbols)])
-    clip_log_probs = add_log_probs(g, model.head.output, add_pooled(g, model.head, window))
-    g.output("clip_log_probs", clip_log_probs, "float32", ["B", len(model.vocabulary)])
+    if model.head is not None:
+        window = add_window(g, hidden, spans, "pool", "pool_lens")
+        clip_log_probs = add_log_probs(g, model.head.output, add_pooled(g, model.head, window))
+        g.output("clip_log_probs", clip_log_probs, "float32", ["B", len(model.vocabulary)])
+        next_states["pool"] = add_next_pool(g, window, model.pool_frames)
+        kept = g.node("Add", "pool_lens", commit)
+        next_states["pool_lens"] = g.node("Min", kept, g.scalar(model.pool_frames))
     if has_peak:
         stride = model.grid.hop_samples // model.front_end.grid.hop_samples
         next_states["peak"] = _add_next_peak(g, spans, peaks, stride)
-    next_states["pool"] = add_next_pool(g, window, model.pool_frames)
-    kept = g.node("Add", "pool_lens", commit)
-    next_states["pool_lens"] = g.node("Min", kept, g.scalar(model.pool_frames))
     for spec in specs:
         shape = [f"next_{size}" if size == "P" else size for size in spec.shape]
         g.output(f"next_{spec.name}", next_states[spec.name], spec.dtype, shape)

@@ -96,16 +96,19 @@ def noise_waves(
 
 def _largest(expected: ModelOutput, got: dict[str, np.ndarray], frames: Sequence[int]) -> float:
     """The largest difference; frames that are not valid do not count."""
-    gaps = [_gap(expected.clip_log_probs, got["clip_log_probs"])]
-    size = expected.state["pool"].shape[1]
-    for row, count in enumerate(frames):
-        gaps.append(_gap(expected.log_probs[row, :count], got["log_probs"][row, :count]))
-        first = size - int(expected.state["pool_lens"][row])
-        pool, got_pool = expected.state["pool"][row, first:], got["next_pool"][row, first:]
-        gaps.append(_gap(pool, got_pool, relative=True))
+    gaps = [
+        _gap(expected.log_probs[row, :count], got["log_probs"][row, :count])
+        for row, count in enumerate(frames)
+    ]
+    if "clip_log_probs" in got:
+        gaps.append(_gap(expected.clip_log_probs, got["clip_log_probs"]))
     for name, tensor in expected.state.items():
         if name != "pool":
             gaps.append(_gap(tensor, got[f"next_{name}"], relative=True))
+            continue
+        for row, kept in enumerate(expected.state["pool_lens"].tolist()):
+            first = tensor.shape[1] - kept
+            gaps.append(_gap(tensor[row, first:], got["next_pool"][row, first:], relative=True))
     return float(np.max(gaps))
 
 

@@ -26,7 +26,7 @@ class ModelOutput:
 
     Attributes:
         log_probs: (B, T, V') of each frame over `symbols`; arbitrary beyond the valid frames.
-        clip_log_probs: (B, V) of the pooled frames.
+        clip_log_probs: (B, V) of the pooled frames; without a clip head V is 0.
         state: What the next window starts from.
     """
 
@@ -36,23 +36,27 @@ class ModelOutput:
 
 
 class CommandModel(nn.Module):
-    """Front end, convolutions, recurrent encoder and classification head.
+    """Front end, convolutions, recurrent encoder, a head for clips, one for frames, or both.
 
-    Training goes `features` -> (masks on features) -> `logits`; `forward` is the interface that
-    the exported file has too, for whole utterances and for windows of a stream.
+    Training goes `features` -> (masks on features) -> `hidden` -> logits of clips and of frames;
+    `forward` is the interface that the exported file has too, for whole utterances and for windows
+    of a stream.
 
     Attributes:
         vocabulary: The labels of a clip.
-        symbols: The labels of a frame: those of a clip, judged by the clip's output layer, or with
-            a keyword head `BLANK` and the words.
+        symbols: The labels of a frame: those of a clip, judged by the clip's output layer; with a
+            keyword head `BLANK` and the words; with a CTC head `BLANK` and its units.
     """
 
-    def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, config: Config, vocabulary: Vocabulary, symbols: Vocabulary | None = None
+    ) -> None:
         """Set up with random weights.
 
         Args:
             config: The run's settings.
-            vocabulary: The labels.
+            vocabulary: The labels of a clip; none without a clip head.
+            symbols: Those of a CTC head, `BLANK` first; needed for one, else left out.
         """
         super().__init__()
         self.config = config
@@ -62,17 +66,20 @@ class CommandModel(nn.Module):
         self.front_end = FrontEnd(config.features)
         self.convolutions = ConvolutionStack(config.model.convolutions, config.features.dimension)
         self.encoder = RecurrentEncoder(config.model, self.convolutions.output_size)
-        self.head = ClassificationHead(config.model, self.encoder.output_size, len(vocabulary))
-        self.symbols = vocabulary
-        self.keyword_output: nn.Linear | None = None
-        if config.model.frame_head == "keyword":
-            self.symbols = vocabulary.keywords()
-            self.keyword_output = nn.Linear(self.encoder.output_size, len(self.symbols))
+        size, kind = self.encoder.output_size, config.model.frame_head
+        self.head: ClassificationHead | None = None
+        if config.model.pooling != "none":
+            self.head = ClassificationHead(config.model, size, len(vocabulary))
+        self.symbols = vocabulary.keywords() if kind == "keyword" else symbols or vocabulary
+        self.frame_head = None if kind == "shared" else nn.Linear(size, len(self.symbols))
 
     @property
     def frame_output(self) -> nn.Linear:
         """The layer that judges single frames."""
-        return self.keyword_output or self.head.output
+        if self.frame_head is not None:
+            return self.frame_head
+        assert self.head is not None  # the configuration sees to that
+        return self.head.output
 
     @property
     def num_parameters(self) -> int:
@@ -101,15 +108,38 @@ class CommandModel(nn.Module):
         return feats, valid_frames(self.front_end.grid, context_lens)
 
     def logits(self, feats: Tensor, feat_lens: Tensor) -> Tensor:
-        """(B, V) logits of whole utterances.
+        """(B, V) logits of whole utterances; needs a clip head.
 
         Args:
             feats: (B, T, F) from `features`.
             feat_lens: (B) valid frames, int64.
         """
+        return self.clip_logits(*self.hidden(feats, feat_lens))
+
+    def hidden(self, feats: Tensor, feat_lens: Tensor) -> tuple[Tensor, Tensor]:
+        """Hidden frames of whole utterances.
+
+        Args:
+            feats: (B, T', F) from `features`.
+            feat_lens: (B) valid frames, int64.
+
+        Returns:
+            (B, T, D) frames, arbitrary beyond (B) how many of them are valid.
+        """
         x, lens = self.convolutions(feats, feat_lens)
         hidden, _ = self.encoder(x, lens)
-        return self.head(hidden, torch.zeros_like(lens), lens)
+        return hidden, lens
+
+    def clip_logits(self, hidden: Tensor, lens: Tensor) -> Tensor:
+        """(B, V) logits of whole utterances from their hidden frames.
+
+        Args:
+            hidden: (B, T, D) from `hidden`.
+            lens: (B) valid frames, int64.
+        """
+        assert self.head is not None
+        logits: Tensor = self.head(hidden, torch.zeros_like(lens), lens)
+        return logits
 
     def stream_features(self, wave: Tensor, peak: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Features of one piece of each stream.
@@ -147,13 +177,13 @@ class CommandModel(nn.Module):
 
     def initial_state(self, batch_size: int) -> State:
         """What the first window of a stream starts from."""
-        encoder = self.encoder.initial_state(batch_size)
-        pool = next(self.parameters()).new_zeros(batch_size, 0, self.encoder.output_size)
-        state = _flat(encoder)
+        state = _flat(self.encoder.initial_state(batch_size))
         if self.config.features.floor == "peak":
             state["peak"] = self.front_end.initial_peak(batch_size)
-        state["pool"] = pool
-        state["pool_lens"] = torch.zeros(batch_size, dtype=torch.int64, device=pool.device)
+        if self.head is not None:
+            pool = next(self.parameters()).new_zeros(batch_size, 0, self.encoder.output_size)
+            state["pool"] = pool
+            state["pool_lens"] = torch.zeros(batch_size, dtype=torch.int64, device=pool.device)
         return state
 
     def forward(
@@ -186,12 +216,14 @@ class CommandModel(nn.Module):
         next_state = _flat(layers)
         if "peak" in state:
             next_state["peak"] = self._next_peak(peaks, commit, state["peak"])
+        log_probs = self.frame_output(hidden).log_softmax(dim=-1)
+        if self.head is None:
+            return ModelOutput(log_probs, log_probs.new_zeros(len(wave), 0), next_state)
         pool, pool_lens = state["pool"], state["pool_lens"]
         joined = torch.cat([pool.to(hidden.dtype), hidden], dim=1)  # (B, P + T, D)
         starts, joint = pool.shape[1] - pool_lens, pool.shape[1]
         clip = self.head(joined, starts, joint + lens.to(joined.device))
         next_state |= self._next_pool(joined, pool_lens, joint + commit.to(joined.device), commit)
-        log_probs = self.frame_output(hidden).log_softmax(dim=-1)
         return ModelOutput(log_probs, clip.log_softmax(dim=-1), next_state)
 
     def _front_end(self, wave: Tensor, peak: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -152,7 +152,7 @@ def train(
                         feats, feat_lens = model.features(batch.wave, batch.wave_lens)
                         feats = augmenter.features(feats, feat_lens, draws, epoch)
                     with precision:
-                        logits = model.logits(feats, feat_lens)
+                        logits = model.clip_logits(*model.hidden(feats, feat_lens))
                     loss = criterion(logits.float(), batch.targets)
                 loss_value = loss.item()  # once a step: a GPU waits for it
                 if not math.isfinite(loss_value):

@@ -48,6 +48,7 @@ class StreamRunner:
         self._state = model.initial_state(rows)
         self._state["context"] = torch.zeros(rows, context, device=device)
         self._state["pool"] = torch.zeros(pool, device=device)
+        self._state["pool_lens"] = torch.zeros(rows, dtype=torch.int64, device=device)
 
     def run(self, wave: Tensor, chunking: Chunking) -> Piece:
         """Run over the next piece of the first streams.
@@ -85,6 +86,8 @@ class StreamRunner:
             piece: From `run`.
             ends: (B, K) frame of the piece up to which the head shall see, at least.
         """
+        head = self._model.head
+        assert head is not None
         joined = torch.cat([piece.pool, piece.frames], dim=1)  # (B, P + T, D)
         pool, num_frames = piece.pool.shape[1], piece.frames.shape[1]
         rows = torch.arange(len(ends), device=ends.device)[:, None]
@@ -105,5 +108,5 @@ class StreamRunner:
         before = joined.flatten(0, 1).index_select(0, places.flatten())
         frames = torch.cat([before.view(ends.numel(), pool, -1), window], dim=1)
         known = (piece.pool_lens[:, None] + begins).clamp(max=pool).flatten()
-        logits: Tensor = self._model.head(frames, pool - known, pool + seen.flatten())
+        logits: Tensor = head(frames, pool - known, pool + seen.flatten())
         return logits.view(*ends.shape, -1)

@@ -104,11 +104,11 @@ class StreamTrainer:
             frame_logits = self._model.frame_output(piece.frames)
         shares = nn.functional.one_hot(targets.flatten(), logits.shape[1]).float()
         loss = criterion(logits.float(), shares)
-        if self._model.keyword_output is not None:
+        if self._model.frame_head is not None:
             begins = firsts + self._config.frames(_SPIKE_DELAY_MS)
             words = self._symbol_of.to(targets.device)[targets]
             spotted = keyword_loss(frame_logits.float().log_softmax(-1), begins, words)
-            loss = loss + self._settings.keyword_weight * spotted
+            loss = loss + self._config.training.frame_weight * spotted
         return loss
 
     def _random(self, step: int) -> np.random.Generator:

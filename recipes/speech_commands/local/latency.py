@@ -1,4 +1,4 @@
-"""Accuracy, delay and CPU against chunk and look-ahead, from one model file: a table in RESULTS.md."""
+"""Accuracy, delay and CPU against latency, from one model file: a table in RESULTS.md."""
 
 from __future__ import annotations
 
