@@ -17,7 +17,9 @@ import soundfile
 
 from speechrnn.audio import write_wav
 from speechrnn.corpora.speech_commands import TASKS, archives, download, prepare, task_of_words
+from speechrnn.corpora.speech_commands.clips import Clip
 from speechrnn.corpora.speech_commands.parts import part_of_speaker
+from speechrnn.corpora.speech_commands.protocols import draw_by_speaker
 from speechrnn.corpora.speech_commands.tasks import COMMANDS, WORDS_V1, WORDS_V2
 from speechrnn.datadir import Utterance, load_wave, read_datadir, validate_datadir
 from speechrnn.errors import DataError
@@ -181,6 +183,28 @@ def test_test_lists_by_name(corpus: Path, tmp_path: Path) -> None:
     before = (data / "test_tenth/segments").read_text()
     prepare(corpus, data)
     assert (data / "test_tenth/segments").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (3, {"ann": 1, "bob": 1, "cid": 1}),
+        (5, {"ann": 2, "bob": 1, "cid": 2}),
+        (8, {"ann": 4, "bob": 1, "cid": 3}),
+        (99, {"ann": 9, "bob": 1, "cid": 3}),
+    ],
+)
+def test_other_words_are_drawn_evenly_from_the_speakers(
+    count: int, expected: dict[str, int]
+) -> None:
+    clips = [
+        Clip(Path(f"bed/{speaker}_nohash_{take}.wav"), "bed", speaker, take)
+        for speaker, takes in {"ann": 9, "bob": 1, "cid": 3}.items()
+        for take in range(takes)
+    ]
+    drawn = draw_by_speaker(clips, count)
+    assert Counter(clip.speaker for clip in drawn) == expected
+    assert len(set(drawn)) == len(drawn)
 
 
 def test_all_words(corpus: Path, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from speechrnn.config import load_config
+
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "recipes/speech_commands/run.sh"
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -50,10 +52,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     (corpus / "_background_noise_").mkdir()
     hiss = 0.01 * np.random.default_rng(0).standard_normal(8 * 8000)
     soundfile.write(corpus / "_background_noise_/hiss.wav", hiss, 8000)
+    (work / "negatives").mkdir()
+    soundfile.write(work / "negatives/hiss.wav", hiss, 8000)
     (work / "tiny.yaml").write_text(CONFIG)
-    done = run(work, "--corpus", "tiny", "--config", "tiny.yaml", "--seed", "3")
+    options = ("--corpus", "tiny", "--config", "tiny.yaml", "--seed", "3")
+    done = run(work, *options, "--negatives", "negatives")
     assert done.returncode == 0, done.stderr + done.stdout
     return work, done.stdout
+
+
+@pytest.mark.parametrize("name", ["bigru", "stream"])
+def test_configurations_are_valid(name: str) -> None:
+    load_config(RUN.parent / f"conf/{name}.yaml")
 
 
 def test_every_test_list_is_scored_by_its_name(finished: tuple[Path, str]) -> None:
@@ -82,6 +92,13 @@ def test_it_ends_with_transcripts_and_the_next_commands(finished: tuple[Path, st
     assert model.is_file()
     assert "tiny/bed/0d_nohash_0.flac" in output
     assert f"listen --model {model}" in output
+
+
+def test_negatives_calibrate_the_model(finished: tuple[Path, str]) -> None:
+    work, output = finished
+    assert "model.onnx: operating point written" in output
+    stream = json.loads((work / "exp/tiny/12/tiny_seed3/evaluation/stream/stream.json").read_text())
+    assert stream["calibrated"]
 
 
 def test_a_finished_training_is_kept_and_reported_once(finished: tuple[Path, str]) -> None:

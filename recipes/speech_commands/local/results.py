@@ -28,6 +28,7 @@ def main() -> None:
     environment = read_json(options.experiment / "run" / "environment.json")
     epochs = (options.experiment / "run" / "metrics.jsonl").read_text().splitlines()
     minutes = sum(json.loads(epoch)["seconds"] for epoch in epochs) / 60
+    threads = environment["threads"]
     for test, held in corpus["tests"].items():
         scores = read_json(options.experiment / "evaluation" / test / "scores.json")
         metric = describe(scores)
@@ -41,7 +42,7 @@ def main() -> None:
             seeds=str(environment["seed"]),
             metric=metric,
             wall_time=f"{minutes:.0f} min of training",
-            device=f"{environment['device']}, {environment['threads']} threads",
+            device=f"{environment['device']}, {threads} thread{'s' * (threads > 1)}",
         )
         if options.out:
             append_result(options.out, table, "accuracy (95% interval, Wilson)", row)
