@@ -87,3 +87,42 @@ def tone_model(tmp_path_factory: pytest.TempPathFactory, tone_metadata: dict[str
     path = tmp_path_factory.mktemp("model") / "tones.onnx"
     path.write_bytes(proto.SerializeToString())
     return path
+
+
+def _clip(word: str, random: np.random.Generator) -> np.ndarray:
+    """(S,) a second at 16 kHz of hardly any noise, for a tone with that from 0.3 to 0.7 s."""
+    wave = 1e-4 * random.standard_normal(16000)
+    if word in TONES_HZ:
+        wave[4800:11200] += 0.1 * np.sin(2 * np.pi * TONES_HZ[word] * np.arange(6400) / 16000)
+    return wave.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def tone_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Kaldi directory: words that `tone_model` hears, 8 high and 4 low; 3 silent clips, "hush"."""
+    root = tmp_path_factory.mktemp("words")
+    random = np.random.default_rng(0)
+    utterances = []
+    for word, count in {"high": 8, "low": 4, "hush": 3}.items():
+        for take in range(count):
+            name = f"ann-{word}-{take}"
+            soundfile.write(root / f"{name}.wav", _clip(word, random), 16000)
+            utterances.append(Utterance(name, root / f"{name}.wav", "ann", word, name))
+    write_datadir(root / "data", utterances)
+    return root / "data"
+
+
+@pytest.fixture(scope="session")
+def no_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of three recordings; in the second, 4 s long at 8 kHz, a high tone from 2 s on."""
+    root = tmp_path_factory.mktemp("no_words")
+    (root / "deeper").mkdir()
+    random = np.random.default_rng(1)
+    for name, seconds in {"a.wav": 3, "deeper/b.flac": 4, "c.ogg": 2}.items():
+        rate_hz = 8000 if name == "deeper/b.flac" else 16000
+        wave = 1e-4 * random.standard_normal(seconds * rate_hz)
+        if name == "deeper/b.flac":
+            wave[16000:19200] += 0.1 * np.sin(2 * np.pi * 2500 * np.arange(3200) / 8000)
+        soundfile.write(root / name, wave, rate_hz)
+    (root / "notes.txt").write_text("no recording")
+    return root

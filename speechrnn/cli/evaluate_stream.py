@@ -60,7 +60,9 @@ def evaluate_stream(
         print_live_scores(scores, point)
         print_choices(choices)
     if out is not None:
-        curve = det_curve(word_peaks(trial, point), point.thresholds, trial.hours)
+        curve = None
+        if trial.negatives:
+            curve = det_curve(word_peaks(trial, point), point.thresholds, trial.hours)
         write_live_report(out, "stream", record, scores, curve)
     if trial.faults:
         raise typer.Exit(2)

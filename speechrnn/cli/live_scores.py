@@ -35,8 +35,8 @@ def print_live_scores(scores: LiveScores, point: OperatingPoint) -> None:
     console.print(f"wrong words: {', '.join(pairs) or 'none'}; fired besides: {scores.extra}x")
     if scores.delay:
         console.print(
-            f"reported {scores.delay.median_s:.2f} s after the end of a word's sound (median), "
-            f"95% within {scores.delay.high_s:.2f} s"
+            f"delay from the end of a word's sound to its report: median "
+            f"{scores.delay.median_s:.2f} s, 95% at most {scores.delay.high_s:.2f} s"
         )
     if alarms:
         console.print(_rows(scores, alarms))

@@ -147,7 +147,8 @@ class LiveListener:
         ]
         synthetic = [self._synthetic(pool, synthetic_hours)] if synthetic_hours else []
         notes = [
-            f"{folder}: left out {found.left_out} utterances in which a word of the model is said"
+            f"{folder}: a word of the model is said in {found.left_out} of "
+            f"{found.left_out + len(found.utterances)} utterances, left out"
             for folder, found in zip(negatives, folders, strict=True)
             if found.left_out
         ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from speechrnn.audio import audio_info, read_audio, stream_audio
+from speechrnn.audio import audio_info, stream_audio
 from speechrnn.datadir import Utterance, load_wave
 from speechrnn.decoding.activity import FRAMES_PER_S, levels_db, loudest_part
 from speechrnn.errors import AudioError
@@ -109,18 +109,20 @@ class Strung:
         Raises:
             AudioError: A recording cannot be read.
         """
-        total = round(3600 * hours * self._rate_hz)
+        total = max(1, round(3600 * hours * self._rate_hz))
         while self.num_samples < total:
             order = self._random.permutation(len(utterances))
             for index, below in zip(order, np.roll(order, 1), strict=True):
-                wave = self._stretch(utterances[index])
+                stretch = self._stretch(utterances[index])
+                wave = load_wave(stretch, self._rate_hz)
                 gap = self._gap()
-                bed = np.resize(self._stretch(utterances[below]), len(wave) + len(gap))
+                bed = load_wave(self._stretch(utterances[below]), self._rate_hz)
+                bed = np.resize(bed, len(wave) + len(gap))
                 mixed = np.concatenate([wave, gap]) * _ratio(self._random.uniform(*_GAIN_DB))
                 mixed += bed * self._bed_gain(mixed[: len(wave)], bed)
                 begin = self.num_samples
                 yield self._next(np.clip(mixed[: total - begin], -1, 1).astype(np.float32))
-                self._place(utterances[index], begin, min(begin + len(wave), total))
+                self._place(stretch, begin, min(begin + len(wave), total))
                 self.steps = self.num_samples // (60 * self._rate_hz)
                 if self.num_samples == total:
                     return
@@ -145,15 +147,15 @@ class Strung:
             return iter([load_wave(utterance, self._rate_hz)])
         return stream_audio(utterance.wav, self._rate_hz, self._rate_hz)
 
-    def _stretch(self, utterance: Utterance) -> np.ndarray:
+    def _stretch(self, utterance: Utterance) -> Utterance:
         start_s = utterance.start_s or 0.0
         end_s = utterance.end_s
         if end_s is None:
             end_s = self._duration_s(utterance.wav)
-        if end_s - start_s > _LONGEST_S:
-            start_s = self._random.uniform(start_s, end_s - _LONGEST_S)
-            end_s = start_s + _LONGEST_S
-        return read_audio(utterance.wav, self._rate_hz, start_s=start_s, end_s=end_s)[0]
+        if end_s - start_s <= _LONGEST_S:
+            return utterance
+        start_s = self._random.uniform(start_s, end_s - _LONGEST_S)
+        return replace(utterance, start_s=start_s, end_s=start_s + _LONGEST_S)
 
     def _bed_gain(self, wave: np.ndarray, bed: np.ndarray) -> float:
         """What brings a bed below a wave by a random ratio of powers."""
