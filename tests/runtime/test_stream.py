@@ -289,6 +289,19 @@ def test_lost_audio_moves_the_clock_and_ends_what_was_heard(tones) -> None:
     check(events, [("high", 4.6)])
 
 
+def test_behind_a_gap_all_is_as_at_the_start(tones) -> None:
+    """No word from before it delays one, hastens one or makes one go unheard."""
+    first, fresh = (Stream(tones, chunk_ms=20, look_ahead_ms=300) for _ in range(2))
+    again = spoken([("low", 0.01)], 1.0)
+    [before] = first.accept(spoken([("low", 0.9)], 1.12)) + first.skip(2.0)
+    [after] = first.accept(again) + first.finish()
+    [expected] = fresh.accept(again) + fresh.finish()
+    assert before.word == after.word == expected.word == "low"
+    assert after.confidence == expected.confidence
+    assert after.latency_s == pytest.approx(expected.latency_s)
+    assert after.end_s == pytest.approx(expected.end_s + 3.12)
+
+
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
 def test_no_clock_goes_backward(tones, seconds: float) -> None:
     with pytest.raises(AudioError, match="pass how much audio was lost"):
