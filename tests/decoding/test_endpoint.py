@@ -55,6 +55,12 @@ def test_where_nothing_stands_out_there_is_no_sound(wave: np.ndarray) -> None:
     assert sound_s(wave.astype(np.float32), 0.9) is None
 
 
+def test_what_is_older_than_three_seconds_is_forgotten() -> None:
+    word_and_pause = ((0.2, -60), (0.3, -25))
+    assert sound_s(sound(*word_and_pause, (2.4, -60)), 0.4) is not None
+    assert sound_s(sound(*word_and_pause, (3.1, -60)), 0.4) is None
+
+
 def test_times_count_from_the_start_hours_later() -> None:
     endpointer = Endpointer(RATE_HZ)
     quiet, word = sound((10.0, -60)), sound((0.5, -20), (0.2, -60))
