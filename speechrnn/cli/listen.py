@@ -92,7 +92,6 @@ def _screen(model: Path, source: Source, stream: Stream, as_json: bool) -> View 
 def _summary(heard_s: float, counts: Counter[str]) -> str:
     from speechrnn.runtime.clock import clock
 
-    each = ", ".join(f"{word} {count}" for word, count in counts.most_common())
-    return f"listened for {clock(heard_s)}, heard {counts.total()} words" + f" ({each})" * bool(
-        each
-    )
+    count = f"{counts.total()} word{'s' * (counts.total() != 1)}"
+    each = ", ".join(f"{word} {times}" for word, times in counts.most_common())
+    return f"listened for {clock(heard_s)}, heard {count}" + f" ({each})" * bool(each)

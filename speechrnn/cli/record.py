@@ -51,8 +51,8 @@ def record(
             kept = record_prompts(source, prompts, folder, prompter, keys, stop)
     speakers = len({utterance.speaker for utterance in folder.utterances.values()})
     print(
-        f"{out}: {len(kept)} takes recorded, {len(folder.utterances)} utterances of "
-        f"{speakers} speaker{'s' * (speakers != 1)} in all"
+        f"{out}: {len(kept)} take{'s' * (len(kept) != 1)} recorded, "
+        f"{len(folder.utterances)} utterances of {speakers} speaker{'s' * (speakers != 1)} in all"
     )
     if stop.is_set():
         raise typer.Exit(_INTERRUPTED)

@@ -28,7 +28,8 @@ class Lines:
         self._pipe: select.poll | None = None
 
     def __enter__(self) -> Lines:
-        with suppress(AttributeError, ValueError):  # Windows cannot poll, stand-ins have no number
+        # Windows cannot poll; what stands in for standard output has no number.
+        with suppress(AttributeError, ValueError, TypeError):
             self._pipe = select.poll()
             self._pipe.register(sys.stdout, 0)
         return self

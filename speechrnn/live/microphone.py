@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,9 @@ class Microphone:
         self._ended = threading.Event()
         self._opened = ExitStack()
         self._due_s: float | None = None  # when the next block should begin, by the device's clock
-        self._lost_s: float | None = None  # what was lost and has not been said yet
+        self._lost_s: float | None = None  # what was lost since the last block in the queue
+        self._losses, self._all_lost_s = 0, 0.0
+        self._zeros, self._said_zeros = 0, False
 
     def __enter__(self) -> Microphone:
         """Start to record.
@@ -81,9 +84,7 @@ class Microphone:
         Raises:
             AudioError: The device is gone.
         """
-        overflows = zeros = 0
         idle_s = 0.0
-        is_muted = False
         while True:
             try:
                 block = self._queue.get(timeout=_WAIT_S)
@@ -95,20 +96,33 @@ class Microphone:
                         "ended; connect it and start again"
                     ) from None
                 yield NOTHING
-                continue
-            idle_s = 0.0
-            notice = ""
-            overflows += block.lost_s is not None
-            if overflows == 1 and block.lost_s is not None:
-                notice = "audio was lost, the machine is too busy: end other programs"
-            zeros = 0 if block.samples.any() else zeros + len(block.samples)
-            if not is_muted and zeros >= _ZEROS_S * self.sample_rate_hz:
-                is_muted = True
-                notice = (
-                    f"microphone {self.name!r} delivers only zeros: unmute it, and allow terminals "
-                    "to use it in the system's privacy settings"
-                )
-            yield Block(block.samples, block.lost_s, notice)
+            else:
+                idle_s = 0.0
+                yield replace(block, notice=self._lost_notice(block) or self._zeros_notice(block))
+
+    def _lost_notice(self, block: Block) -> str:
+        """Says that audio is lost: the 1st, 2nd, 4th, 8th … time."""
+        if block.lost_s is None:
+            return ""
+        self._losses += 1
+        self._all_lost_s += block.lost_s
+        if self._losses & (self._losses - 1):
+            return ""
+        return (
+            f"audio was lost, {self._all_lost_s:.2f} s so far: the machine is too busy; "
+            "end other programs"
+        )
+
+    def _zeros_notice(self, block: Block) -> str:
+        """Says once that a microphone is dead."""
+        self._zeros = 0 if block.samples.any() else self._zeros + len(block.samples)
+        if self._said_zeros or self._zeros < _ZEROS_S * self.sample_rate_hz:
+            return ""
+        self._said_zeros = True
+        return (
+            f"microphone {self.name!r} delivers only zeros: unmute it, and allow terminals "
+            "to use it in the system's privacy settings"
+        )
 
     def _take(self, samples: np.ndarray, count: int, times: Any, status: Any) -> None:
         """Called by PortAudio, in a thread of its own, with each (count, 1) block."""
