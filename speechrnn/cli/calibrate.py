@@ -37,7 +37,9 @@ def calibrate(
     ] = None,
 ) -> None:
     """Find the thresholds that miss least at a budget of false alarms, and store them."""
-    import onnx  # noqa: F401 (needed at the end: better to miss it now)
+    import matplotlib  # noqa: F401 (what is needed at the end is better missed now)
+    import onnx  # noqa: F401
+    import scipy  # noqa: F401
 
     from speechrnn.cli.counting import counting
     from speechrnn.cli.live_scores import print_left_out, print_live_scores, print_shortage
@@ -64,6 +66,7 @@ def calibrate(
     found = find_point(trial, point, budget)
     print_left_out(trial)
     print_live_scores(found.scores, found.point)
+    print("counted on what the thresholds were found on; 'speechrnn evaluate --stream' tells more")
     print_shortage(trial.hours, budget)
     facts = calibration_facts(found.scores, budget, date.today())
     write_operating_point(model, replace(found.point, calibration=facts))

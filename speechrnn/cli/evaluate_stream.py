@@ -22,6 +22,9 @@ def evaluate_stream(
     as_json: bool,
 ) -> None:
     """Score a model on the words of a Kaldi directory strung together, and on negatives."""
+    import matplotlib  # noqa: F401 (what is needed at the end is better missed now)
+    import scipy  # noqa: F401
+
     from speechrnn.cli.counting import counting
     from speechrnn.cli.live_scores import print_choices, print_left_out, print_live_scores
     from speechrnn.evaluation.calibration import word_peaks

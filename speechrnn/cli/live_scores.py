@@ -30,7 +30,9 @@ def print_live_scores(scores: LiveScores, point: OperatingPoint) -> None:
         f"posteriors: {point.source}; chunks of {point.chunk_ms:g} ms, "
         f"{point.look_ahead_ms:g} ms of look-ahead"
     )
+    console.print()
     console.print(_words(scores, point))
+    console.print()
     pairs = [f"{pair.truth} heard as {pair.heard} {pair.count}x" for pair in scores.wrong]
     console.print(f"wrong words: {', '.join(pairs) or 'none'}; fired besides: {scores.extra}x")
     if scores.delay:
@@ -39,6 +41,7 @@ def print_live_scores(scores: LiveScores, point: OperatingPoint) -> None:
             f"{scores.delay.median_s:.2f} s, 95% at most {scores.delay.high_s:.2f} s"
         )
     if alarms:
+        console.print()
         console.print(_rows(scores, alarms))
     for row in scores.rows:
         for line in _listed(row):
@@ -66,16 +69,17 @@ def print_shortage(hours: float, budget_per_hour: float) -> None:
     needed = silent_hours(budget_per_hour)
     if hours < needed:
         least = alarm_span(AlarmRate(0, hours).interval)
-        print(
+        _console().print(
             f"{hours:.1f} h of negatives cannot show {budget_per_hour:g} false alarms an hour: "
             f"even none in them only means {least} at 95%; it takes {needed:.1f} h without any"
         )
 
 
 def _console() -> Console:
-    """Folds tables to a terminal's width; elsewhere nothing is cut into lines."""
-    width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
-    return Console(highlight=False, markup=False, soft_wrap=True, width=width)
+    """Fits lines and tables into a terminal's width; elsewhere nothing is cut."""
+    wide = not sys.stdout.isatty()
+    width = _WIDTH_OF_FILES if wide else None
+    return Console(highlight=False, markup=False, soft_wrap=wide, width=width)
 
 
 def _summary(misses: Rate, alarms: AlarmRate | None) -> str:
@@ -132,4 +136,4 @@ def _listed(row: AlarmRow) -> list[str]:
         for alarm in row.alarms[:_MOST_ALARMS]
     ]
     more = len(row.alarms) - _MOST_ALARMS
-    return [f"{row.name}:", *lines, *([f"    and {more} more"] if more > 0 else [])]
+    return ["", f"{row.name}:", *lines, *([f"    and {more} more"] if more > 0 else [])]

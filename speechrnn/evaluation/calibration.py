@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from math import floor
@@ -66,7 +66,8 @@ def calibrate(trial: LiveTrial, point: OperatingPoint, alarms_per_hour: float) -
 
 
 def _calibrated(trial: LiveTrial, point: OperatingPoint, budget: int) -> Calibration:
-    allocation = Allocation(word_peaks(trial, point), max(_CURVE * budget, _SHORTEST_CURVE))
+    peaks = word_peaks(trial, point)
+    allocation = Allocation(peaks, max(_CURVE * budget, _SHORTEST_CURVE))
     allowed = budget
     while True:
         point = replace(point, thresholds=allocation.thresholds(allowed))
@@ -74,11 +75,19 @@ def _calibrated(trial: LiveTrial, point: OperatingPoint, budget: int) -> Calibra
         excess = scores.num_alarms - budget
         if excess <= 0 or not allowed:
             break
-        allowed = max(0, min(allowed, len(allocation.misses) - 1) - excess)
-    per_hour = np.arange(len(allocation.misses)) / trial.hours
-    return Calibration(
-        point, scores, DetCurve(per_hour, allocation.misses / scores.all_misses.total)
-    )
+        allowed = max(0, min(allowed, len(allocation.miss_rates) - 1) - excess)
+    return Calibration(point, scores, _best_curve(peaks, allocation, trial.hours))
+
+
+def _best_curve(peaks: Mapping[str, Peaks], allocation: Allocation, hours: float) -> DetCurve:
+    """Each point with thresholds for its own budget."""
+    budgets = range(len(allocation.miss_rates))
+    missed = [
+        sum(int((peaks[word].said < limit).sum()) for word, limit in thresholds.items())
+        for thresholds in map(allocation.thresholds, budgets)
+    ]
+    said = sum(len(its.said) for its in peaks.values())
+    return DetCurve(np.array(budgets) / hours, np.array(missed) / said)
 
 
 def word_peaks(trial: LiveTrial, point: OperatingPoint) -> dict[str, Peaks]:

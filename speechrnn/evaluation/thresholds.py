@@ -9,6 +9,7 @@ import numpy as np
 
 _LEAST_BARRIER = 0.25
 _NEVER = 1.01  # no posterior reaches it
+_DIGITS = 9  # sums that are equal but for rounding are equal
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,19 @@ def separate_peaks(track: np.ndarray, distance: int) -> np.ndarray:
 
 
 class Allocation:
-    """Deals a budget of false alarms out over words such that they miss least, all together.
+    """Deals a budget of false alarms out over words such that they miss least.
 
-    Found by dynamic programming over the words, for each budget up to a largest one. Of equals the
-    one with the fewest alarms is taken. A word's threshold then lies halfway between its highest
-    peak that must not fire and the lowest of its said ones that does: just above that peak, each
-    word would soon give one more alarm. The peak counts as at least 0.25: in little audio there may
-    be none to keep clear of, and a threshold near zero would fire at the first chance.
+    What is least is the sum of the words' miss rates: each word counts the same, however often it
+    was said. Found by dynamic programming over the words, for each budget up to a largest one. Of
+    equals the one with the fewest alarms is taken.
+
+    A word's threshold lies halfway between its highest peak that must not fire and the lowest of
+    its said ones that does: just above that peak, each word would soon give one more alarm. The
+    peak counts as at least 0.25: in little audio there may be none to keep clear of, and a
+    threshold near zero would fire at the first chance.
 
     Attributes:
-        misses: (N,) said words that are missed, for budgets of 0 to N - 1 alarms.
+        miss_rates: (N,) their sum, for budgets of 0 to N - 1 alarms.
     """
 
     def __init__(self, peaks: Mapping[str, Peaks], most_alarms: int) -> None:
@@ -70,21 +74,22 @@ class Allocation:
         self._peaks = peaks
         most_of = [int((its.unsaid > _LEAST_BARRIER).sum()) for its in peaks.values()]
         most = min(most_alarms, sum(most_of))
-        self.misses = np.zeros(most + 1)
+        self.miss_rates = np.zeros(most + 1)
         self._spent = np.zeros((len(peaks), most + 1), int)  # by the words so far, by budget
         for spent, its, its_most in zip(self._spent, peaks.values(), most_of, strict=True):
-            before = self.misses
-            self.misses = np.full(most + 1, np.inf)
+            before = self.miss_rates
+            self.miss_rates = np.full(most + 1, np.inf)
             for alarms in range(min(most, its_most) + 1):
-                total = before[: most + 1 - alarms] + (its.said <= _barrier(its, alarms)).sum()
-                fewer = total < self.misses[alarms:]
-                self.misses[alarms:][fewer] = total[fewer]
+                rate = (its.said <= _barrier(its, alarms)).sum() / max(1, len(its.said))
+                total = (before[: most + 1 - alarms] + rate).round(_DIGITS)
+                fewer = total < self.miss_rates[alarms:]
+                self.miss_rates[alarms:][fewer] = total[fewer]
                 spent[alarms:][fewer] = alarms
 
     def thresholds(self, budget: int) -> dict[str, float]:
         """The threshold of each word; a budget beyond the largest one counts as that."""
-        fewest = self.misses[: budget + 1].min()
-        left = int((self.misses == fewest).argmax())
+        fewest = self.miss_rates[: budget + 1].min()
+        left = int((self.miss_rates == fewest).argmax())
         thresholds = dict.fromkeys(self._peaks, _NEVER)
         for word, spent in reversed(list(zip(self._peaks, self._spent, strict=True))):
             thresholds[word] = _threshold(self._peaks[word], spent[left])

@@ -16,12 +16,13 @@ def peaks(said: list[float], unsaid: list[float]) -> Peaks:
     return Peaks(np.array(said), np.array(sorted(unsaid, reverse=True)))
 
 
-def outcome(of_words: dict[str, Peaks], thresholds: dict[str, float]) -> tuple[int, int]:
-    """Said words missed, alarms."""
-    missed = sum(int((its.said < thresholds[word]).sum()) for word, its in of_words.items())
-    return missed, sum(
-        int((its.unsaid >= thresholds[word]).sum()) for word, its in of_words.items()
-    )
+def outcome(of_words: dict[str, Peaks], thresholds: dict[str, float]) -> tuple[float, int]:
+    """Sum of the words' miss rates, alarms."""
+    missed, alarms = 0.0, 0
+    for word, its in of_words.items():
+        missed += float((its.said < thresholds[word]).mean()) if len(its.said) else 0.0
+        alarms += int((its.unsaid >= thresholds[word]).sum())
+    return round(missed, 9), alarms
 
 
 @settings(deadline=None, max_examples=150)
@@ -39,21 +40,30 @@ def test_no_other_thresholds_miss_less(words, budget: int) -> None:
     ]
     fewest = min(missed for missed, alarms in every if alarms <= budget)
     assert (missed, alarms) == (fewest, min(alarms for missed, alarms in every if missed == fewest))
-    assert allocation.misses[-1] == missed
+    assert allocation.miss_rates[-1] == pytest.approx(missed)
     assert min(found.values()) > 0.25
 
 
 def test_every_budget_has_its_thresholds() -> None:
     of_words = {
-        "go": peaks([0.9, 0.8, 0.45], [0.7, 0.5, 0.3]),
-        "no": peaks([0.9, 0.6, 0.6], [0.65, 0.1]),
+        "go": peaks([0.9, 0.8, 0.8, 0.45], [0.7, 0.5, 0.3]),
+        "no": peaks([0.9, 0.6], [0.65, 0.1]),
     }
     allocation = Allocation(of_words, 10)
-    # Only four peaks are above 0.25. One alarm is best spent on "no", three more on "go".
-    assert allocation.misses.tolist() == [3, 1, 1, 0, 0]
+    # Only four peaks are above 0.25. One alarm wins half of "no", three a quarter of "go".
+    assert allocation.miss_rates.tolist() == [0.75, 0.25, 0.25, 0, 0]
     assert [outcome(of_words, allocation.thresholds(n)) for n in (0, 1, 2, 3, 4, 99)] == [
-        (3, 0), (1, 1), (1, 1), (0, 3), (0, 3), (0, 3)
+        (0.75, 0), (0.25, 1), (0.25, 1), (0, 3), (0, 3), (0, 3)
     ]  # fmt: skip
+
+
+def test_each_word_counts_the_same_however_often_it_was_said() -> None:
+    of_words = {
+        "often": peaks([0.9] * 8 + [0.6] * 2, [0.7]),
+        "rare": peaks([0.9, 0.6], [0.7]),
+    }
+    thresholds = Allocation(of_words, 1).thresholds(1)
+    assert thresholds["often"] > 0.7 > 0.6 > thresholds["rare"]
 
 
 def test_a_threshold_lies_halfway() -> None:
