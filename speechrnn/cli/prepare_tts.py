@@ -24,6 +24,12 @@ def prepare_tts(
     rejection: Annotated[
         bool, typer.Option(help="Add the classes _unknown_ (other words) and _silence_ (noises).")
     ] = True,
+    other_share: Annotated[
+        float, typer.Option(help="Training utterances of other words, against the words'.")
+    ] = 0.4,
+    other_phrases: Annotated[
+        bool, typer.Option("--other-phrases", help="Phrases among the other words; longer clips.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
 ) -> None:
     """Synthesise speech for a word list, in many voices."""
@@ -42,6 +48,8 @@ def prepare_tts(
             voices=voices,
             hold_out_engine=hold_out_engine,
             rejection=rejection,
+            other_share=other_share,
+            other_phrases=other_phrases,
             seed=seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from speechrnn.audio import audio_info
 from speechrnn.corpora.tts.corpus import MARKER, prepare
 from speechrnn.datadir import read_datadir
 from speechrnn.errors import DataError
@@ -71,6 +72,29 @@ def test_what_is_finished_is_kept_and_what_changed_is_made_again(tmp_path):
     prepare(["no"], target, engines=["espeak"], voices=2, rejection=False)
     assert {u.text for u in read_datadir(target / "train")} == {"no"}
     assert len(list(target.glob("audio/train/**/*.wav"))) == 2
+
+
+def test_other_words_are_as_many_and_as_long_as_asked_for(corpus, tmp_path):
+    target = tmp_path / "corpus"
+    tiny(target, other_share=2.0, other_phrases=True)
+    labels = [u.text for u in read_datadir(target / "train")]
+    assert labels.count("_unknown_") == 2 * 4 * 2 > 4
+
+    def said(folder):
+        utterances = read_datadir(folder / "train")
+        return max(audio_info(u.wav).duration_s for u in utterances if u.text == "_unknown_")
+
+    assert said(target) > 1.5 * said(corpus[0])
+    request = json.loads((target / MARKER).read_text())["request"]
+    assert (request["other_share"], request["other_phrases"]) == (2.0, True)
+    tiny(target, other_share=0.0)
+    assert "_unknown_" not in {u.text for u in read_datadir(target / "valid")}
+
+
+@pytest.mark.parametrize("share", [-0.1, float("nan"), float("inf"), 1e9])
+def test_a_share_of_other_words_must_be_one(tmp_path, share):
+    with pytest.raises(DataError, match="--other-share: expected 0 to 100, got"):
+        tiny(tmp_path / "corpus", other_share=share)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

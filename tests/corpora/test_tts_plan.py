@@ -65,6 +65,7 @@ def test_every_voice_says_every_word_and_ids_sort_as_kaldi_wants():
         voices,
         ["yes", "lights on"],
         {"house": 1.0},
+        0.4,
         Path("audio"),
         np.random.default_rng(0),
     )
@@ -85,10 +86,26 @@ def test_every_voice_says_every_word_and_ids_sort_as_kaldi_wants():
 def test_near_misses_are_said_more_often():
     others = {"near": 0.25, "far": 1.0}
     voices = [Voice("espeak", f"en+v{i}") for i in range(300)]
-    drawn = draw_prompts("train", voices, ["yes"], others, Path("audio"), np.random.default_rng(0))
+    generator = np.random.default_rng(0)
+    drawn = draw_prompts("train", voices, ["yes"], others, 0.4, Path("audio"), generator)
     texts = [d.prompt.text for d in drawn]
     # By the distances four times as often.
     assert texts.count("near") > 2.5 * texts.count("far") > 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 2.0])
+def test_the_share_of_other_words_is_of_all_keywords_and_training_alone(share):
+    voices = [Voice("espeak", f"en+v{i}") for i in range(40)]
+
+    def others(split):
+        random = np.random.default_rng(0)
+        drawn = draw_prompts(
+            split, voices, ["yes", "no"], {"house": 1.0}, share, Path("audio"), random
+        )
+        return sum(d.text == "_unknown_" for d in drawn)
+
+    assert others("train") == share * 80
+    assert others("test") == 160
 
 
 @pytest.mark.parametrize(

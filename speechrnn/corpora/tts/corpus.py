@@ -14,6 +14,7 @@ import numpy as np
 from speechrnn.audio import write_wav
 from speechrnn.corpora.tts.negatives import candidates, homophones, rank_others
 from speechrnn.corpora.tts.noises import KINDS, make_noise
+from speechrnn.corpora.tts.phrases import draw_phrases
 from speechrnn.corpora.tts.plan import Said, check_engines, deal_voices, draw_prompts
 from speechrnn.corpora.tts.pool import Pool
 from speechrnn.corpora.tts.prompt import ENGINES, Prompt
@@ -25,6 +26,7 @@ from speechrnn.vocabulary import SILENCE
 
 DEFAULT_WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 MARKER = "tts.json"  # what was asked for, and whether it is all there
+_MOST_OTHERS = 100.0
 _ACCENTS = ("en-us", "en")  # whose pronunciation decides what sounds the same
 
 
@@ -39,6 +41,8 @@ def prepare(
     voices: int = 300,
     hold_out_engine: str | None = None,
     rejection: bool = True,
+    other_share: float = 0.4,
+    other_phrases: bool = False,
     seed: int = 0,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -56,6 +60,8 @@ def prepare(
         voices: espeak voices to train on.
         hold_out_engine: Train without this engine and write its speech to `test_<engine>`.
         rejection: Add the classes `_unknown_` (other words) and `_silence_` (noises).
+        other_share: Training utterances of other words against those of all keywords.
+        other_phrases: Put phrases of two or three common words among the other words.
         seed: Of every draw.
         workers: Processes at a time; none: one a processor.
         progress: Called with utterances done and in all.
@@ -70,6 +76,8 @@ def prepare(
     target = Path(target)
     if voices < 1:
         raise DataError(f"--voices: expected at least 1, got {voices}")
+    if not 0 <= other_share <= _MOST_OTHERS:
+        raise DataError(f"--other-share: expected 0 to {_MOST_OTHERS:g}, got {other_share:g}")
     with Pool(workers) as pool:
         installed = pool.ask({"ask": "voices"})[0]
         chosen = [e for e in ENGINES if e == "espeak" or installed.get(e)]
@@ -82,6 +90,8 @@ def prepare(
             "voices": voices,
             "hold_out_engine": hold_out_engine,
             "rejection": rejection,
+            "other_share": other_share,
+            "other_phrases": other_phrases,
             "seed": seed,
             "installed": installed,
         }
@@ -89,23 +99,27 @@ def prepare(
         if kept is not None:
             return kept
         _check_phonemes(pool, keywords)
-        others = {}
-        if rejection:
-            others = rank_others(keywords, _phonemes(pool, [*keywords, *candidates(keywords)]))
+        spoken, others = {}, {}
+        if rejection and other_share:
+            spoken = _phonemes(pool, [*keywords, *candidates(keywords)])
+            others = rank_others(keywords, spoken)
         _check_spoken(pool, keywords, chosen, installed)
         generator = np.random.default_rng(seed)
         dealt = deal_voices(installed, chosen, hold_out_engine, voices, generator)
-        plans = {
-            split: draw_prompts(
+        plans = {}
+        for split, split_voices in dealt.items():
+            split_others = _words_of(split, others)
+            if other_phrases:  # of the split's own words
+                split_others |= draw_phrases(list(split_others), keywords, spoken, generator)
+            plans[split] = draw_prompts(
                 split,
                 split_voices,
                 keywords,
-                _words_of(split, others),
+                split_others,
+                other_share,
                 target / "audio",
                 generator,
             )
-            for split, split_voices in dealt.items()
-        }
         _start(target, request)
         everything = sorted(
             (said for plan in plans.values() for said in plan),
@@ -113,10 +127,10 @@ def prepare(
             reverse=True,  # the slow engines first, so that no worker is left with them at the end
         )
         made = pool.speak([said.prompt for said in everything], progress)
-    spoken = {said.utterance for said, samples in zip(everything, made, strict=True) if samples}
+    made_sound = {said.utterance for said, samples in zip(everything, made, strict=True) if samples}
     counts = {}
     for split, plan in plans.items():
-        utterances = [_utterance(said) for said in plan if said.utterance in spoken]
+        utterances = [_utterance(said) for said in plan if said.utterance in made_sound]
         if rejection:
             silences = voices if split == "train" else max(len(KINDS), voices // 5)
             utterances += _write_silences(split, silences, target / "audio" / split, generator)

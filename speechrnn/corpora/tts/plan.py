@@ -18,7 +18,6 @@ _FOREIGN_SHARE = 1 / 3
 _RATES_WPM = (110, 261)
 _CUTS_DB = (20.0, 50.0)  # how far below the loudest sound an endpointer might cut
 _SAYINGS = {"espeak": 1, "flite": 15, "festival": 20}  # a word and voice, in training
-_UNKNOWN_SHARE = 0.4  # utterances of other words, against those of all keywords
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,7 @@ def draw_prompts(
     voices: Sequence[Voice],
     keywords: Sequence[str],
     others: Mapping[str, float],
+    other_share: float,
     audio: Path,
     generator: np.random.Generator,
 ) -> list[Said]:
@@ -104,8 +104,9 @@ def draw_prompts(
         voices: Who speaks.
         keywords: Said by every voice.
         others: Words of the class `_unknown_` and how far each is from a keyword, between 0 and
-            1; may be empty. Training hears many, near misses above all; elsewhere there are twice
-            as many as of a keyword.
+            1; may be empty. Training hears near misses above all; elsewhere there are twice as many
+            as of a keyword.
+        other_share: In training, utterances of other words against those of all keywords.
         audio: Where the WAV files go.
         generator: Source of all randomness.
     """
@@ -113,7 +114,7 @@ def draw_prompts(
     chances = np.ones(len(words))
     if split == "train":  # near misses more often
         chances = np.maximum(np.array(list(others.values())), 0.2) ** -1.0
-    drawn_others = len(keywords) * _UNKNOWN_SHARE if split == "train" else 2
+    drawn_others = len(keywords) * other_share if split == "train" else 2
     drawn: list[Said] = []
     for engine in ENGINES:
         of_engine = [voice for voice in voices if voice.engine == engine]
