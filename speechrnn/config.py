@@ -202,9 +202,11 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")
-    def _streams_can_be_made(self) -> Config:
+    def _heads_can_learn(self) -> Config:
         if self.model.frame_head == "keyword" and not self.streaming.share:
             raise ValueError("model.frame_head keyword learns from streams; set streaming.share")
+        if self.model.frame_head == "ctc" and self.augment.mixup_probability:
+            raise ValueError("augment.mixup_probability mixes words, which a CTC head cannot learn")
         if self.streaming.share and self.training.batch_size < self.streaming.clips:
             raise ValueError("training.batch_size must be at least streaming.clips")
         return self

@@ -79,5 +79,9 @@ class TrainingProgress(Observer):
             line += f"  accuracy {record['valid_accuracy']:.1%}"
         if "valid_stream_accuracy" in record:
             line += f", in streams {record['valid_stream_accuracy']:.1%}"
+        if "valid_unit_errors" in record:
+            line += f"  unit errors {record['valid_unit_errors']:.1%}"
+        if record.get("left_out"):
+            line += f"  {record['left_out']} sequences too long for their frames"
         line += f"  {record['clips_per_s']:.0f} clips/s"
         self._console.print(line, highlight=False, soft_wrap=True)

@@ -39,10 +39,10 @@ def train(
             check_speakers_disjoint(
                 {"train": training, "valid": validation}, allow_shared=allow_shared_speakers
             )
-    lists = [
+    learnt, watched, mixed_in = (
         [utterance for path in paths or [] for utterance in read_datadir(path)]
         for paths in (train, valid, noise)
-    ]
+    )
 
     from speechrnn.cli.progress import TrainingProgress
     from speechrnn.training.loop import Corpus, pick_device
@@ -53,7 +53,7 @@ def train(
         with TrainingProgress() as progress:
             best = run_training(
                 settings,
-                Corpus(*lists),
+                Corpus(learnt, watched, mixed_in),
                 out,
                 resume=resume,
                 device=pick_device(device),
@@ -66,6 +66,11 @@ def train(
 
 
 def _summary(best: dict[str, Any]) -> str:
-    if "valid_accuracy" not in best:
+    if not any(name.startswith("valid_") for name in best):
         return f"{best['epoch']} epochs, training loss {best['train_loss']:.3f}"
-    return f"best epoch {best['epoch']}, validation accuracy {best['valid_accuracy']:.1%}"
+    summary = f"best epoch {best['epoch']}"
+    if "valid_accuracy" in best:
+        summary += f", validation accuracy {best['valid_accuracy']:.1%}"
+    if "valid_unit_errors" in best:
+        summary += f", validation unit errors {best['valid_unit_errors']:.1%}"
+    return summary

@@ -19,7 +19,7 @@ class Batch:
     Attributes:
         wave: (B, S) float32, zero beyond each length.
         wave_lens: (B) int64, samples.
-        targets: (B, V) float32, the share of each class.
+        targets: (B, V) float32, the share of each class; V is 0 where there are none.
     """
 
     wave: Tensor
@@ -32,6 +32,8 @@ def make_batch(
 ) -> Batch:
     """Cut and change the clips of `draws` (B), see `epoch_batches`, as epoch `epoch` has them."""
     wave, wave_lens = _waves(dataset, draws, augmenter, epoch)
+    if not num_labels:
+        return Batch(wave, wave_lens, wave.new_zeros(len(wave), 0))
     labels = dataset.targets[draws % len(dataset)]
     targets = nn.functional.one_hot(labels, num_labels).to(torch.float32)
     if augmenter.config.mixup_probability:

@@ -114,7 +114,9 @@ def load_experiment(experiment: str | Path) -> CommandModel:
 def model_of(checkpoint: Checkpoint) -> CommandModel:
     """The network that a checkpoint holds, ready to evaluate."""
     config = parse_config(checkpoint.facts["config"], "checkpoint")
-    model = CommandModel(config, Vocabulary(checkpoint.facts["labels"]))
+    facts = checkpoint.facts
+    symbols = Vocabulary(facts["symbols"]) if config.model.frame_head == "ctc" else None
+    model = CommandModel(config, Vocabulary(facts["labels"]), symbols)
     model.load_state_dict(_part(checkpoint, _MODEL) | _part(checkpoint, _AVERAGE))
     return model.eval()
 

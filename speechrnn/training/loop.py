@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config
 from speechrnn.datadir import Utterance
-from speechrnn.dataset import Dataset, epoch_batches, load_dataset, sequential_batches
+from speechrnn.dataset import Dataset, epoch_batches, load_dataset
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.features import FeatureStatistics
 from speechrnn.models.command import CommandModel
 from speechrnn.training.batch import make_batch
 from speechrnn.training.checkpoint import pack, unpack
+from speechrnn.training.objective import Objective
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import (
     clip_gradients,
@@ -31,7 +31,9 @@ from speechrnn.training.optimizer import (
     update_average,
 )
 from speechrnn.training.run import RunDirectory
-from speechrnn.training.streams import StreamTrainer, stream_scores
+from speechrnn.training.streams import StreamTrainer
+from speechrnn.training.transcripts import Lexicon, Speller, Transcripts
+from speechrnn.training.validation import validate
 from speechrnn.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Corpus:
     train: Sequence[Utterance]
     valid: Sequence[Utterance] = ()
     noise: Sequence[Utterance] = ()  # mixed into training clips; none: synthetic noise
+    lexicon: Lexicon | None = None  # how words are spelt in the units of a CTC head
 
 
 def train(
@@ -86,16 +89,19 @@ def train(
     torch.manual_seed(settings.seed)
     run.write_environment(device)
 
-    vocabulary = Vocabulary.of_words(u.text for u in corpus.train)
-    model = CommandModel(config, vocabulary).to(device)
+    has_clips, has_sequences = config.model.pooling != "none", config.model.frame_head == "ctc"
+    texts = {u.text for u in corpus.train}
+    vocabulary = Vocabulary.of_words(texts) if has_clips else Vocabulary([])
+    speller = Speller(texts if has_sequences else (), config.model.units, corpus.lexicon)
+    symbols = speller.symbols if has_sequences else None
+    model = CommandModel(config, vocabulary, symbols).to(device)
     train_set = _load("train", corpus.train, vocabulary, config, observer).to(device)
     valid_set = None
     if corpus.valid:
         valid_set = _load("valid", corpus.valid, vocabulary, config, observer).to(device)
     noise = None
     if corpus.noise:
-        noise_vocabulary = Vocabulary.of_words(u.text for u in corpus.noise)
-        noise = _load("noise", corpus.noise, noise_vocabulary, config, observer).arena.to(device)
+        noise = _load("noise", corpus.noise, Vocabulary([]), config, observer).arena.to(device)
     augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
     if run.start is None:
         _set_statistics(model, train_set)
@@ -105,6 +111,7 @@ def train(
     facts: dict[str, Any] = {
         "config": config.model_dump(mode="json"),
         "labels": list(vocabulary),
+        "symbols": list(model.symbols),
         "threads": torch.get_num_threads(),
         "training_data": _summary(train_set, config.features.sample_rate_hz),
         "epoch": 0,
@@ -112,7 +119,7 @@ def train(
         "best": None,
     }
     if run.start:
-        for fact in ("labels", "training_data"):
+        for fact in ("labels", "symbols", "training_data"):
             if run.start.facts[fact] != facts[fact]:
                 raise ConfigError(
                     f"{out}: was begun on other data ({fact}: {run.start.facts[fact]} before, "
@@ -123,7 +130,11 @@ def train(
         log.info("resumed after epoch %d", facts["epoch"])
 
     streams = StreamTrainer(config, model, augmenter)
-    criterion = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
+    transcripts = Transcripts(train_set.utterances if has_sequences else (), speller)
+    objective = Objective(config, model, transcripts)
+    valid_transcripts = None
+    if valid_set is not None:
+        valid_transcripts = Transcripts(valid_set.utterances if has_sequences else (), speller)
     steps_per_epoch = -(-len(train_set) // settings.batch_size)
     total_steps = settings.epochs * steps_per_epoch
     bfloat16 = settings.precision == "bfloat16"
@@ -145,15 +156,20 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 if streams.takes(step, draws):
-                    loss = streams.loss(step, train_set, draws, criterion, precision)
+                    loss = streams.loss(step, train_set, draws, objective, precision)
                 else:
                     with torch.no_grad():  # the front end has nothing to learn
                         batch = make_batch(train_set, draws, augmenter, epoch, len(vocabulary))
                         feats, feat_lens = model.features(batch.wave, batch.wave_lens)
                         feats = augmenter.features(feats, feat_lens, draws, epoch)
                     with precision:
-                        logits = model.clip_logits(*model.hidden(feats, feat_lens))
-                    loss = criterion(logits.float(), batch.targets)
+                        hidden, lens = model.hidden(feats, feat_lens)
+                        frame_logits = model.frame_output(hidden)
+                        clip_logits = model.clip_logits(hidden, lens) if has_clips else None
+                    clips_drawn = draws % len(train_set)
+                    loss = objective.clips(
+                        clip_logits, frame_logits, lens, batch.targets, clips_drawn
+                    )
                 loss_value = loss.item()  # once a step: a GPU waits for it
                 if not math.isfinite(loss_value):
                     raise ModelError(
@@ -179,8 +195,11 @@ def train(
                 "clips_per_s": clips / seconds,
                 "seconds": seconds,
             }
-            if valid_set is not None:
-                record |= _validate(model, average, valid_set, config)
+            if has_sequences:
+                record["left_out"] = objective.left_out
+                objective.left_out = 0
+            if valid_set is not None and valid_transcripts is not None:
+                record |= validate(model, average, valid_set, valid_transcripts, config)
             facts["epoch"] = epoch + 1
             best = facts["best"] is None or _score(record) <= _score(facts["best"])
             facts["best"] = record if best else facts["best"]
@@ -243,32 +262,11 @@ def _set_statistics(model: CommandModel, dataset: Dataset) -> None:
     model.front_end.set_statistics(*statistics.mean_std())
 
 
-@torch.no_grad()
-def _validate(
-    model: CommandModel, average: dict[str, torch.Tensor], dataset: Dataset, config: Config
-) -> dict[str, float]:
-    """Loss and accuracy of the averaged weights on clips, and on streams if trained for them."""
-    trained = {name: p.detach().clone() for name, p in model.named_parameters()}
-    model.load_state_dict(average, strict=False)
-    model.eval()
-    loss, correct = 0.0, 0
-    for indices in sequential_batches(dataset, config.training.batch_size):
-        logits = model.logits(*model.features(*dataset.waves(indices)))
-        targets = dataset.targets[indices]
-        loss += nn.functional.cross_entropy(logits, targets, reduction="sum").item()
-        correct += int((logits.argmax(-1) == targets).sum())
-    scores = {"valid_loss": loss / len(dataset), "valid_accuracy": correct / len(dataset)}
-    if config.streaming.share:
-        scores |= stream_scores(model, config, dataset)
-    model.load_state_dict(trained, strict=False)
-    return scores
-
-
 def _score(record: dict[str, Any]) -> float:
     """What the best epoch minimises; without a validation list the latest epoch wins."""
-    if "valid_loss" not in record:
-        return -float(record["epoch"])
-    return float(record["valid_loss"] + record.get("valid_stream_loss", 0.0))
+    losses = ("valid_loss", "valid_stream_loss", "valid_sequence_loss")
+    found = [float(record[name]) for name in losses if name in record]
+    return sum(found) if found else -float(record["epoch"])
 
 
 def _stalled(facts: dict[str, Any], patience: int | None) -> bool:

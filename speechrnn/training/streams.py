@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -15,15 +14,11 @@ from speechrnn.config import Config
 from speechrnn.dataset import Dataset
 from speechrnn.models.chunks import Chunking
 from speechrnn.models.command import CommandModel
-from speechrnn.training.keyword_loss import keyword_loss
+from speechrnn.training.objective import Objective
 from speechrnn.training.piece import StreamRunner
 from speechrnn.vocabulary import NON_WORDS
 
-Criterion = Callable[[Tensor, Tensor], Tensor]
-
 _VISIBLE_MS = (-100.0, 200.0)  # how far beyond a clip's end its window may end
-_SPIKE_DELAY_MS = 120.0  # what a frame says may belong to the clip that ended so long before
-
 _VALIDATION_GAP_S = 0.25
 _CHUNK_MS = 160.0
 _LOOK_AHEAD_MS = 160.0
@@ -52,12 +47,6 @@ class StreamTrainer:
         self._clips = config.streaming.clips
         self._rows = config.training.batch_size // self._clips
         self._is_word = torch.tensor([label not in NON_WORDS for label in model.vocabulary])
-        self._symbol_of = torch.tensor(
-            [
-                model.symbols.id(label) if word else 0
-                for label, word in zip(model.vocabulary, self._is_word.tolist(), strict=True)
-            ]
-        )
 
     def begin(self, epoch: int) -> None:
         """Start every stream anew."""
@@ -74,7 +63,7 @@ class StreamTrainer:
         step: int,
         dataset: Dataset,
         draws: Tensor,
-        criterion: Criterion,
+        objective: Objective,
         precision: AbstractContextManager[None],
     ) -> Tensor:
         """The loss of one piece.
@@ -84,32 +73,35 @@ class StreamTrainer:
             dataset: All clips.
             draws: (N) int64, see `epoch_batches`; what makes no full row of K clips is left out,
                 and streams that there are too few clips for stay where they are.
-            criterion: Of (N, V) logits and (N, V) target shares.
+            objective: What is minimised.
             precision: What the network runs under.
         """
         random = self._random(step)
         random.random()  # `takes` has used the first
-        draws = draws[torch.from_numpy(random.permutation(len(draws)))]  # they come by length
-        rows = len(draws) // self._clips
-        draws = draws[: rows * self._clips].view(rows, self._clips)
+        draws = self._rows_of(dataset, draws, random)
         with torch.no_grad():
             strung = self._string(dataset, draws)
         chunking = self._draw_chunking(random, strung.wave.shape[1] // self._model.grid.hop_samples)
-        targets = dataset.targets[draws % len(dataset)]
+        clips = draws % len(dataset)
+        targets = dataset.targets[clips]
         firsts, lasts = frames_of(strung.starts, self._model), frames_of(strung.stops, self._model)
-        ends = self._visible_ends(random, firsts, lasts, targets)
         with precision:
             piece = self._runner.run(strung.wave, chunking)
-            logits = self._runner.clip_logits(piece, ends).flatten(0, 1)
             frame_logits = self._model.frame_output(piece.frames)
-        shares = nn.functional.one_hot(targets.flatten(), logits.shape[1]).float()
-        loss = criterion(logits.float(), shares)
-        if self._model.frame_head is not None:
-            begins = firsts + self._config.frames(_SPIKE_DELAY_MS)
-            words = self._symbol_of.to(targets.device)[targets]
-            spotted = keyword_loss(frame_logits.float().log_softmax(-1), begins, words)
-            loss = loss + self._config.training.frame_weight * spotted
-        return loss
+            clip_logits = None
+            if self._model.head is not None:
+                ends = self._visible_ends(random, firsts, lasts, targets)
+                clip_logits = self._runner.clip_logits(piece, ends)
+        return objective.strung(clip_logits, frame_logits, firsts, targets, clips)
+
+    def _rows_of(self, dataset: Dataset, draws: Tensor, random: np.random.Generator) -> Tensor:
+        """(B, K) draws in random order; of one speaker where a row is a sequence to be learnt."""
+        draws = draws[torch.from_numpy(random.permutation(len(draws)))]  # they come by length
+        if self._config.model.frame_head == "ctc":
+            speakers = [dataset.utterances[i].speaker for i in (draws % len(dataset)).tolist()]
+            draws = draws[torch.from_numpy(np.argsort(speakers, kind="stable"))]
+        rows = len(draws) // self._clips
+        return draws[: rows * self._clips].view(rows, self._clips)
 
     def _random(self, step: int) -> np.random.Generator:
         return np.random.default_rng((self._seed, self._epoch, step))

@@ -18,8 +18,10 @@ from speechrnn.models.chunks import Chunking
 from speechrnn.models.command import CommandModel
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
 from speechrnn.training.loop import Corpus, train
+from speechrnn.training.objective import Objective
 from speechrnn.training.piece import StreamRunner
 from speechrnn.training.streams import StreamTrainer
+from speechrnn.training.transcripts import Speller, Transcripts
 from speechrnn.vocabulary import BLANK, Vocabulary
 
 CPU = torch.device("cpu")
@@ -63,8 +65,12 @@ def make_trainer(config: Config) -> tuple[CommandModel, StreamTrainer]:
 
 def loss_of(trainer: StreamTrainer, step: int, dataset: Dataset) -> torch.Tensor:
     draws = torch.arange(9) + 9 * step
-    criterion = nn.CrossEntropyLoss()
-    return trainer.loss(step, dataset, draws, criterion, contextlib.nullcontext())
+    return trainer.loss(step, dataset, draws, objective_of(trainer), contextlib.nullcontext())
+
+
+def objective_of(trainer: StreamTrainer) -> Objective:
+    model = trainer._model
+    return Objective(model.config, model, Transcripts((), Speller((), "words", None)))
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh", "feedforward"])
@@ -180,9 +186,9 @@ def test_a_short_batch_moves_only_some_streams(dataset: Dataset) -> None:
     _, trainer = make_trainer(stream_config())
     loss_of(trainer, 0, dataset)
     before = {name: value.clone() for name, value in trainer._runner._state.items()}
-    draws, criterion = torch.arange(5), nn.CrossEntropyLoss()
+    draws, objective = torch.arange(5), objective_of(trainer)
     assert trainer.takes(1, draws) and not trainer.takes(1, draws[:2])
-    assert trainer.loss(1, dataset, draws, criterion, contextlib.nullcontext()).isfinite()
+    assert trainer.loss(1, dataset, draws, objective, contextlib.nullcontext()).isfinite()
     for name, value in trainer._runner._state.items():
         assert torch.equal(value[1:], before[name][1:]), name
     assert not torch.equal(trainer._runner._state["rnn_0"][0], before["rnn_0"][0])

@@ -1,0 +1,105 @@
+"""What a training step minimises: the losses of the clip head and of the frame head."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from speechrnn.config import Config
+from speechrnn.models.command import CommandModel
+from speechrnn.training.ctc_loss import ctc_loss
+from speechrnn.training.keyword_loss import keyword_loss
+from speechrnn.training.transcripts import Transcripts
+from speechrnn.vocabulary import NON_WORDS
+
+_SPIKE_DELAY_MS = 120.0  # what a frame says may belong to the clip that ended so long before
+
+
+class Objective:
+    """Adds up what each head of the network has to learn.
+
+    Attributes:
+        left_out: Sequences so far that had too few frames for their units, see `ctc_loss`.
+    """
+
+    def __init__(self, config: Config, model: CommandModel, transcripts: Transcripts) -> None:
+        """Set up.
+
+        Args:
+            config: The run's settings.
+            model: The network.
+            transcripts: Of the training set; looked at for a CTC head only.
+        """
+        self.left_out = 0
+        self._model = model
+        self._transcripts = transcripts
+        self._kind = config.model.frame_head
+        self._weight = config.training.frame_weight if model.head is not None else 1.0
+        self._delay = config.frames(_SPIKE_DELAY_MS)
+        self._criterion = nn.CrossEntropyLoss(label_smoothing=config.training.label_smoothing)
+        self._keyword_of = torch.tensor(
+            [
+                0 if label in NON_WORDS or label not in model.symbols else model.symbols.id(label)
+                for label in model.vocabulary
+            ]
+        )
+
+    def clips(
+        self,
+        clip_logits: Tensor | None,
+        frame_logits: Tensor,
+        lens: Tensor,
+        shares: Tensor,
+        clips: Tensor,
+    ) -> Tensor:
+        """The loss on clips by themselves.
+
+        Args:
+            clip_logits: (B, V) of the clip head; none without one.
+            frame_logits: (B, T, V') of the frame head.
+            lens: (B) valid frames, int64.
+            shares: (B, V) float32, the share of each label.
+            clips: (B) int64, indices into the training set.
+        """
+        loss = frame_logits.new_zeros(())
+        if clip_logits is not None:
+            loss = loss + self._criterion(clip_logits.float(), shares)
+        if self._kind == "ctc":
+            loss = loss + self._weight * self._sequences(frame_logits, lens, clips[:, None])
+        return loss
+
+    def strung(
+        self,
+        clip_logits: Tensor | None,
+        frame_logits: Tensor,
+        firsts: Tensor,
+        targets: Tensor,
+        clips: Tensor,
+    ) -> Tensor:
+        """The loss on a piece of each stream.
+
+        Args:
+            clip_logits: (B, K, V) of the clip head where each clip ends; none without one.
+            frame_logits: (B, T, V') of the frame head.
+            firsts: (B, K) first frame of each clip.
+            targets: (B, K) label of each clip, int64.
+            clips: (B, K) int64, indices into the training set.
+        """
+        loss = frame_logits.new_zeros(())
+        if clip_logits is not None:
+            shares = nn.functional.one_hot(targets, clip_logits.shape[-1]).float()
+            loss = loss + self._criterion(clip_logits.flatten(0, 1).float(), shares.flatten(0, 1))
+        if self._kind == "keyword":
+            words = self._keyword_of.to(targets.device)[targets]
+            log_probs = frame_logits.float().log_softmax(-1)
+            loss = loss + self._weight * keyword_loss(log_probs, firsts + self._delay, words)
+        if self._kind == "ctc":
+            lens = torch.full((len(clips),), frame_logits.shape[1])
+            loss = loss + self._weight * self._sequences(frame_logits, lens, clips)
+        return loss
+
+    def _sequences(self, frame_logits: Tensor, lens: Tensor, clips: Tensor) -> Tensor:
+        log_probs = frame_logits.float().log_softmax(-1)
+        loss, left_out = ctc_loss(log_probs, lens, *self._transcripts.strung(clips))
+        self.left_out += left_out
+        return loss

@@ -1,0 +1,90 @@
+"""What utterances say, as sequences of a CTC head's units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from speechrnn.datadir import Utterance
+from speechrnn.errors import DataError
+from speechrnn.vocabulary import BLANK, NON_WORDS, Vocabulary
+
+Lexicon = Mapping[str, Sequence[Sequence[str]]]
+
+_SPACE = " "  # between words spelt in characters
+
+
+class Speller:
+    """Spells texts in units: the words themselves, their characters, or a lexicon's phones.
+
+    Attributes:
+        symbols: `BLANK` and the units.
+    """
+
+    def __init__(self, texts: Iterable[str], units: str, lexicon: Lexicon | None) -> None:
+        """Gather the units.
+
+        Args:
+            texts: Of the training utterances.
+            units: words, characters or phones.
+            lexicon: Pronunciations of each word, the first of which is taken; for phones.
+
+        Raises:
+            DataError: Phones without a lexicon, or a word that it lacks.
+        """
+        self._units = units
+        self._lexicon = lexicon
+        spelt = {unit for text in set(texts) for unit in self.units(text)}
+        self.symbols = Vocabulary([BLANK, *sorted(spelt)])
+
+    def units(self, text: str) -> list[str]:
+        """The units of a text; `_silence_` and `_unknown_` have none.
+
+        Raises:
+            DataError: A word that the lexicon lacks.
+        """
+        words = [word for word in text.split() if word not in NON_WORDS]
+        if self._units == "words":
+            return words
+        if self._units == "characters":
+            return list(_SPACE.join(words))
+        if self._lexicon is None:
+            raise DataError("units are phones, but there is no lexicon; pass --lexicon FILE")
+        missing = [word for word in words if word not in self._lexicon]
+        if missing:
+            raise DataError(f"lexicon: lacks {missing[0]!r}; add a line for it")
+        return [unit for word in words for unit in self._lexicon[word][0]]
+
+
+class Transcripts:
+    """Unit sequences of the utterances of a data set."""
+
+    def __init__(self, utterances: Sequence[Utterance], speller: Speller) -> None:
+        """Spell every text.
+
+        Args:
+            utterances: In the order of the data set.
+            speller: Knows every unit of theirs.
+
+        Raises:
+            DataError: A unit that training lacks.
+        """
+        self._sequences = [
+            torch.tensor([speller.symbols.id(unit) for unit in speller.units(u.text)]).long()
+            for u in utterances
+        ]
+
+    def strung(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        """What is said in clips that follow one another.
+
+        Args:
+            clips: (B, K) int64, indices into the data set.
+
+        Returns:
+            (B, U) int64 units, anything beyond (B) how many of them there are.
+        """
+        rows = [torch.cat([self._sequences[clip] for clip in row]) for row in clips.tolist()]
+        lens = torch.tensor([len(row) for row in rows])
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), lens
