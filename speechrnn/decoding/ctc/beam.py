@@ -16,6 +16,8 @@ from speechrnn.decoding.ctc.prefix import NEVER, Link, Prefix, log_add, shared
 from speechrnn.decoding.ctc.spelling import Spelling, spelling_of
 from speechrnn.errors import ConfigError
 
+_DECIDE_FRAMES = 16  # how often is looked for what is beyond the horizon
+
 
 class _Growth(NamedTuple):
     """A prefix outside the beam that may join it; the fields are those of `Prefix`."""
@@ -48,8 +50,8 @@ class BeamDecoder:
     makes words of. What comes out does not depend on how the frames are cut.
 
     Attributes:
-        committed: The words that cannot change any more, neither in text nor in time: all prefixes
-            in the beam agree on them, and on where they lie.
+        committed: The words that cannot change any more, neither in text nor in time: whatever is
+            in the beam agrees on them, and on where they lie.
         num_frames: Frames taken so far.
     """
 
@@ -63,6 +65,7 @@ class BeamDecoder:
         language: LanguageModel | None = None,
         language_weight: float = 1.0,
         word_bonus: float = 0.0,
+        horizon_frames: int = 125,
     ) -> None:
         """Prepare a search.
 
@@ -75,6 +78,9 @@ class BeamDecoder:
             language: Joins in where words end.
             language_weight: What its log-probabilities are multiplied by.
             word_bonus: Added for every word, in nats; makes up for what a language model takes.
+            horizon_frames: Whatever does not agree with the likeliest on the words that ended
+                longer ago than this is not kept: in a stream, an old ambiguity would fill the beam
+                for ever, as all that follows is equally likely after each of its readings.
 
         Raises:
             ConfigError: A number is out of range.
@@ -84,6 +90,7 @@ class BeamDecoder:
             ("threshold", threshold, 0),
             ("language_weight", language_weight, 0),
             ("word_bonus", word_bonus, NEVER),
+            ("horizon_frames", horizon_frames, 1),
         ):
             if not value >= least:
                 raise ConfigError(f"beam search: {name} is {value:g}, expected at least {least}")
@@ -93,6 +100,7 @@ class BeamDecoder:
         self._language = language
         self._weight = language_weight
         self._bonus = word_bonus
+        self._horizon = horizon_frames
         self._begin()
 
     def _begin(self) -> None:
@@ -121,6 +129,8 @@ class BeamDecoder:
             else:
                 self._offset += row[0]
             self.num_frames += 1
+            if self.num_frames % _DECIDE_FRAMES == 0:
+                self._decide()
         self._commit()
 
     def best(self) -> Hypothesis:
@@ -251,6 +261,26 @@ class BeamDecoder:
         if ending:
             words.append(word_of(ending, rest))
         return (*self.committed, *words)
+
+    def _decide(self) -> None:
+        """Drop what does not agree with the likeliest on words that are beyond the horizon."""
+        self._commit()
+        likeliest = max(self._beam, key=lambda prefix: prefix.total + prefix.prior)
+        links = likeliest.settle(self.num_frames, self._offset).since(self._done)
+        old = [
+            link
+            for link in links
+            if link.prefix.word is not None and link.end_frame <= self.num_frames - self._horizon
+        ]
+        if not old:
+            return
+        for prefix in self._beam:
+            prefix.keep_after(old[-1])
+        dropped = [prefix for prefix in self._beam if prefix.total == NEVER]
+        self._beam = [prefix for prefix in self._beam if prefix.total != NEVER]
+        for prefix in dropped:
+            prefix.release()
+        self._commit()
 
     def _commit(self) -> None:
         """Move the words that all alignments have in common to `committed`, and forget the rest."""

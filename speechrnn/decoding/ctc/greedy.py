@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,8 +39,8 @@ class GreedyDecoder:
         path = log_probs.argmax(axis=1)
         along = np.maximum(log_probs.max(axis=1), LEAST, dtype=np.float64)
         sums = np.cumsum(np.concatenate([[self._score], along])).tolist()  # up to each frame
-        starts = np.flatnonzero(np.diff(path, prepend=-1)).tolist()
-        for start, end in zip(starts, [*starts[1:], len(path)], strict=True):
+        bounds = np.flatnonzero(np.diff(path, prepend=-1, append=-1)).tolist()
+        for start, end in itertools.pairwise(bounds):
             unit, end_frame = int(path[start]), self.num_frames + end
             if unit and start == 0 and unit == self._symbol:
                 self._segments[-1].end_frame, self._segments[-1].after = end_frame, sums[end]

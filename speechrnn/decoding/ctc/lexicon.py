@@ -143,7 +143,9 @@ class Trie:
 
     def endings(self, state: Any) -> Sequence[str]:
         """Words that are complete but for a separator."""
-        return ("",) if state is self.start else state.words
+        if state is self.start:
+            return ("",)
+        return () if self.separator is None else state.words
 
 
 def _known(symbols: Sequence[str]) -> str:

@@ -170,4 +170,4 @@ class _Lines:
 
     def fault(self, expected: str) -> DataError:
         """What is wrong with the latest line."""
-        return DataError(f"{self._path}:{self._number}: got {self.latest!r}, expected {expected}")
+        return DataError(f"{self._path}:{self._number}: got '{self.latest}', expected {expected}")

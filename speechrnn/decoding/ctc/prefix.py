@@ -150,7 +150,18 @@ class Prefix:
         while prefix.parent is not None and not prefix.children and prefix.total == NEVER:
             parent = prefix.parent
             del parent.children[prefix.unit, prefix.word]
+            prefix.parent = None
             prefix = parent
+
+    def keep_after(self, link: Link) -> None:
+        """Keep only those alignments, by their likeliest, that have this segment."""
+        if self.link is not None and shared(self.link, link) is not link:
+            self.blank = self.best_blank = NEVER
+            self.link = None
+        if self.origin is not None and shared(self.origin, link) is not link:
+            self.sound = self.best_sound = NEVER
+            self.origin = None
+        self.total = log_add(self.blank, self.sound)
 
     def settle(self, frame: int, offset: float) -> Link:
         """Find the likeliest alignment with the frames before `frame`, and its last segment.
