@@ -8,7 +8,9 @@
 #   --task N          12: commands, _unknown_ and _silence_; 35 or 30: all words of a version (12)
 #   --words LIST      instead of --task: these words against all the others, separated by commas
 #   --config FILE     settings of the network and its training (conf/bigru.yaml)
-#   --negatives DIR   recordings without the words, to calibrate on how often it may fire in vain
+#   --synthetic true  train on synthetic speech as well, other words and phrases above all (false)
+#   --negatives DIRS  recordings without the words, separated by commas: how often does it fire?
+#   --strung-hours N  hours of validation's other words and noise to calibrate on (10)
 #   --seed N          of the training (0)
 #   --work DIR        where downloads/, data/, exp/ and RESULTS.md go (this recipe's folder)
 #   --stage N         first stage to run (0)
@@ -25,27 +27,52 @@ version=0.02
 task=12
 words=
 config=$here/conf/bigru.yaml
+synthetic=false
 negatives=
+strung_hours=10
 seed=0
 work=$here
 stage=0
 stop_stage=5
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
-[ -z "$negatives" ] || negatives=$(realpath "$negatives")
+IFS=, read -ra folders <<<"$negatives"
+negatives=()
+for folder in "${folders[@]}"; do
+  [ -d "$folder" ] || {
+    echo "run.sh: --negatives: no folder $folder" >&2
+    exit 2
+  }
+  negatives+=(--negatives "$(realpath "$folder")")
+done
+if [ "$synthetic" = true ] && [ -z "$words" ] && [ "$task" != 12 ]; then
+  echo "run.sh: --synthetic adds other words, which --task $task has not; use --task 12 or --words" >&2
+  exit 2
+fi
 config=$(realpath "$config")
 work=$(realpath "$work")
 command="bash recipes/speech_commands/run.sh"
 if [ -n "$corpus" ]; then command+=" --corpus DIR"; else command+=" --version $version"; fi
 if [ -n "$words" ]; then command+=" --words $words"; else command+=" --task $task"; fi
-command+=" --config conf/$(basename "$config") --seed $seed"
+command+=" --config conf/$(basename "$config")"
+[ "$synthetic" = false ] || command+=" --synthetic true"
+command+=" --seed $seed"
 . "$here/path.sh"
 cd "$work"
 
 downloads=downloads/speech_commands_v$version
 place=$(basename "${corpus:-v$version}")/$(printf %s "${words:-$task}" | tr -cs '[:alnum:]' _ | cut -c1-40)
 data=data/$place
-exp=exp/$place/$(basename "$config" .yaml)_seed$seed
+name=$(basename "$config" .yaml)_seed$seed
+extra_train=()
+extra_valid=()
+if [ "$synthetic" = true ]; then
+  name+=_synthetic
+  extra_train=(--train "$data/synthetic/train")
+  extra_valid=(--negatives "$data/synthetic/valid") # its other words; the words are left out
+fi
+exp=exp/$place/$name
+streams() { grep -q '^streaming:' "$config"; }
 due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 need() {
   [ -e "$1" ] || {
@@ -56,10 +83,16 @@ need() {
 
 if due 0; then
   echo "stage 0: corpus"
-  bash "$root/scripts/setup.sh" train
+  extras=(train)
+  [ "$synthetic" = false ] || extras+=(tts)
+  bash "$root/scripts/setup.sh" "${extras[@]}"
   if [ -z "$corpus" ]; then
     speechrnn download speech-commands --version "$version" --target "$downloads"
     speechrnn download speech-commands --version "$version" --target "${downloads}_test_set" --test-set
+  fi
+  if [ "$synthetic" = true ]; then
+    speechrnn prepare tts --target "$data/synthetic" --other-share 2 --other-phrases \
+      --words "${words:-yes,no,up,down,left,right,on,off,stop,go}"
   fi
 fi
 
@@ -85,15 +118,20 @@ if due 3; then
   options=(--set "training.seed=$seed")
   [ ! -d "$data/noise/train" ] || options+=(--noise "$data/noise/train")
   mkdir -p "$exp"
-  inputs=$(cat "$data"/{train,valid}/{text,segments} "$config" <(echo "$seed") | cksum)
+  facts=("$data"/{train,valid}/{text,segments} "$config")
+  if [ "$synthetic" = true ]; then
+    need "$data/synthetic/tts.json" 0
+    facts+=("$data/synthetic/tts.json")
+  fi
+  inputs=$(cat "${facts[@]}" <(echo "$seed") | cksum)
   if [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ]; then
     echo "done before: $exp/run"
   else
     # What was broken off with the same inputs goes on.
     [ "$(cat "$exp/inputs" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp"/{run,trained,evaluation,model.onnx}
     echo "$inputs" >"$exp/inputs"
-    speechrnn train --config "$config" --train "$data/train" --valid "$data/valid" \
-      --out "$exp/run" --resume "${options[@]}"
+    speechrnn train --config "$config" --train "$data/train" "${extra_train[@]}" \
+      --valid "$data/valid" --out "$exp/run" --resume "${options[@]}"
     echo "$inputs" >"$exp/trained"
   fi
 fi
@@ -118,10 +156,17 @@ if due 5; then
   # A few clips of people whom the model has never heard.
   awk '!/^_background_noise_/ && NR % 11 == 1 && ++n <= 5 { sub(/^[^ ]+ /, ""); print }' \
     "$data/test/wav.scp" | xargs -d '\n' speechrnn transcribe --model "$exp/model.onnx"
-  if [ -n "$negatives" ]; then
-    speechrnn calibrate --model "$exp/model.onnx" --positives "$data/valid" --negatives "$negatives" \
-      --false-alarms-per-hour 0.5 --out "$exp/calibration"
-    speechrnn evaluate --model "$exp/model.onnx" --data "$data/test" --stream --out "$exp/evaluation/stream"
+  if streams || [ ${#negatives[@]} -gt 0 ]; then
+    [ ! -d "$data/noise/valid" ] || extra_valid+=(--negatives "$data/noise/valid")
+    speechrnn calibrate --model "$exp/model.onnx" --positives "$data/valid" "${extra_valid[@]}" \
+      --strung-hours "$strung_hours" --false-alarms-per-hour 0.5 --out "$exp/calibration"
+    # What it was calibrated on is not what it is tested on.
+    speechrnn evaluate --model "$exp/model.onnx" --data "$data/test" "${negatives[@]}" --stream \
+      --out "$exp/evaluation/stream"
+  fi
+  if streams; then
+    python "$here/local/latency.py" --model "$exp/model.onnx" --data "$data/test" --name "$name" \
+      --out RESULTS.md --commit "$(git -C "$root" describe --always --dirty 2>/dev/null)"
   fi
   echo "Try it on a recording of yours, or live:"
   echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/model.onnx"

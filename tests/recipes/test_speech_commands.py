@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from speechrnn.config import load_config
+from speechrnn.datadir import Utterance, write_datadir
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "recipes/speech_commands/run.sh"
@@ -21,6 +22,13 @@ clip_ms: 400
 features: {sample_rate_hz: 8000, high_hz: 3800}
 model: {hidden_size: 8, layers: 1}
 training: {epochs: 1}
+"""
+STREAM_CONFIG = """
+clip_ms: 400
+features: {sample_rate_hz: 8000, high_hz: 3800}
+model: {hidden_size: 8, layers: 1, frame_head: keyword}
+streaming: {share: 0.5, clips: 2}
+training: {epochs: 1, batch_size: 4}
 """
 TABLE = "## tiny (26 + 13 + 13 clips), not the official corpus: 12 classes; "
 
@@ -52,11 +60,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     (corpus / "_background_noise_").mkdir()
     hiss = 0.01 * np.random.default_rng(0).standard_normal(8 * 8000)
     soundfile.write(corpus / "_background_noise_/hiss.wav", hiss, 8000)
-    (work / "negatives").mkdir()
-    soundfile.write(work / "negatives/hiss.wav", hiss, 8000)
+    for name in ("negatives", "more"):
+        (work / name).mkdir()
+        soundfile.write(work / name / "hiss.wav", hiss, 8000)
     (work / "tiny.yaml").write_text(CONFIG)
     options = ("--corpus", "tiny", "--config", "tiny.yaml", "--seed", "3")
-    done = run(work, *options, "--negatives", "negatives")
+    done = run(work, *options, "--negatives", "negatives,more", "--strung-hours", "0.01")
     assert done.returncode == 0, done.stderr + done.stdout
     return work, done.stdout
 
@@ -94,11 +103,17 @@ def test_it_ends_with_transcripts_and_the_next_commands(finished: tuple[Path, st
     assert f"listen --model {model}" in output
 
 
-def test_negatives_calibrate_the_model(finished: tuple[Path, str]) -> None:
+def test_it_is_calibrated_on_validation_and_tested_on_negatives(
+    finished: tuple[Path, str],
+) -> None:
     work, output = finished
     assert "model.onnx: operating point written" in output
     stream = json.loads((work / "exp/tiny/12/tiny_seed3/evaluation/stream/stream.json").read_text())
     assert stream["calibrated"]
+    tested = {row["name"] for row in stream["negatives"]}
+    assert tested == {"other words", str(work / "negatives"), str(work / "more")}
+    found_on = set(stream["operating_point"]["calibration"]["negatives"])
+    assert found_on == {"other words", "valid", "synthetic"}
 
 
 def test_a_finished_training_is_kept_and_reported_once(finished: tuple[Path, str]) -> None:
@@ -121,12 +136,42 @@ def test_words_have_results_of_their_own(finished: tuple[Path, str]) -> None:
     assert "not the official corpus: bed, yes against all other words; " in done.stdout
 
 
+def test_synthetic_speech_and_streams(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    (work / "live.yaml").write_text(STREAM_CONFIG)
+    data = work / "data/tiny/bed"
+    for split in ("train", "valid"):
+        wave = np.random.default_rng(1).standard_normal(8000) * 0.1
+        (data / "synthetic").mkdir(parents=True, exist_ok=True)
+        soundfile.write(data / f"synthetic/{split}.wav", wave, 8000)
+        said = [
+            Utterance(f"{split}-{i}", data / f"synthetic/{split}.wav", split, text, f"{split}-{i}")
+            for i, text in enumerate(("_unknown_", "bed"))
+        ]
+        write_datadir(data / "synthetic" / split, said)
+    (data / "synthetic/tts.json").write_text("{}")
+    options = ("--corpus", "tiny", "--config", "live.yaml", "--words", "bed", "--synthetic")
+    done = run(work, *options, "--stage", "1", "--strung-hours", "0.01")
+    assert done.returncode == 0, done.stderr + done.stdout
+    exp = work / "exp/tiny/bed/live_seed0_synthetic"
+    calibration = json.loads((exp / "calibration/calibration.json").read_text())
+    assert "data/tiny/bed/synthetic/valid" in {row["name"] for row in calibration["negatives"]}
+    results = (work / "RESULTS.md").read_text()
+    assert "--words bed --config conf/live.yaml --synthetic true --seed 0" in results
+    heading = "not the official corpus: bed against all other words; all test clips"
+    tables = [line for line in results.splitlines() if line.startswith("## ") and heading in line]
+    scores, latency = tables
+    assert latency == f"{scores}: accuracy, delay and CPU against latency, live_seed0_synthetic"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--stage", "1"], "holds no WORD/SPEAKER_nohash_TAKE.wav"),
         (["--stage", "3"], "corpus.json is not there; run stage 1 first"),
         (["--stage", "6", "--stop-stage", "6"], "model.onnx is not there; run stage 5 first"),
+        (["--task", "35", "--synthetic"], "other words, which --task 35 has not"),
+        (["--negatives", "nowhere"], "--negatives: no folder nowhere"),
         (["--stage", "1", "--task", "13"], "'13' is not one of '12', '30', '35'"),
     ],
 )

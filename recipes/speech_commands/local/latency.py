@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import platform
 import statistics
 import time
@@ -22,14 +23,14 @@ from speechrnn.runtime.stream import Stream, operating_point
 LATENCIES_MS = ((160, 320), (160, 160), (160, 80), (160, 0), (80, 160), (80, 80), (80, 0))
 BLOCK_S = 0.02
 RUNS = 9
-HEADING = "## Accuracy, delay and CPU against latency, from one model file"
 
 
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="a test list; corpus.json by it")
+    parser.add_argument("--name", required=True, help="of the experiment, for the heading")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--commit", required=True)
     options = parser.parse_args()
@@ -76,10 +77,11 @@ def write(
 ) -> None:
     """Put the table into RESULTS.md in place of an earlier one."""
     text = options.out.read_text(encoding="utf-8") if options.out.exists() else "# Results\n"
-    before, _, rest = text.partition(HEADING)
+    heading = f"## {title(options.data)}: accuracy, delay and CPU against latency, {options.name}"
+    before, _, rest = text.partition(f"{heading}\n")
     _, mark, after = rest.partition("\n## ")
     section = [
-        HEADING,
+        heading,
         "",
         f"{datetime.date.today().isoformat()}, commit {options.commit}, "
         f"{recognizer.info.num_parameters:,} parameters, {platform.processor() or 'cpu'}, one "
@@ -96,6 +98,12 @@ def write(
     ]
     text = before.rstrip() + "\n\n" + "\n".join(section) + (f"\n## {after}" if mark else "")
     options.out.write_text(text, encoding="utf-8")
+
+
+def title(test: Path) -> str:
+    """Corpus, task and test list, as the tables of scores are headed."""
+    corpus = json.loads((test.parent / "corpus.json").read_text(encoding="utf-8"))
+    return f"{corpus['corpus']}: {corpus['task']}; {corpus['tests'][test.name]}"
 
 
 def share(rate: Rate) -> str:
