@@ -10,7 +10,7 @@ from rich.table import Table
 from speechrnn.cli.listing import clock
 from speechrnn.cli.scores import cells, plain_table
 from speechrnn.decoding.operating_point import OperatingPoint
-from speechrnn.evaluation.alarms import AlarmRate, alarm_span, silent_hours
+from speechrnn.evaluation.alarms import AlarmRate, alarm_span, short, silent_hours
 from speechrnn.evaluation.choice import Choices
 from speechrnn.evaluation.live_scores import AlarmRow, LiveScores
 from speechrnn.evaluation.live_trial import SYNTHETIC, LiveTrial
@@ -70,8 +70,8 @@ def print_shortage(hours: float, budget_per_hour: float) -> None:
     if hours < needed:
         least = alarm_span(AlarmRate(0, hours).interval)
         _console().print(
-            f"{hours:.1f} h of negatives cannot show {budget_per_hour:g} false alarms an hour: "
-            f"even none in them only means {least} at 95%; it takes {needed:.1f} h without any"
+            f"{short(hours)} h of negatives cannot show {budget_per_hour:g} false alarms an hour: "
+            f"even none in them only means {least} at 95%; it takes {short(needed)} h without any"
         )
 
 
@@ -89,7 +89,7 @@ def _summary(misses: Rate, alarms: AlarmRate | None) -> str:
     if alarms is None:
         return f"{text}; no negatives, so no false alarms counted"
     return (
-        f"{text}; {alarms.count} false alarms in {alarms.hours:.1f} h: "
+        f"{text}; {alarms.count} false alarms in {short(alarms.hours)} h: "
         f"{alarms.per_hour:.2f} an hour ({alarm_span(alarms.interval)})"
     )
 

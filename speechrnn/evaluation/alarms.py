@@ -63,9 +63,10 @@ def silent_hours(per_hour: float) -> float:
 def alarm_span(interval: Interval) -> str:
     """An interval of rates an hour: `< 2.7` or `0.6–8.0`."""
     if not interval.low:
-        return f"< {_short(interval.high)}"
-    return f"{_short(interval.low)}–{_short(interval.high)}"
+        return f"< {short(interval.high)}"
+    return f"{short(interval.low)}–{short(interval.high)}"
 
 
-def _short(per_hour: float) -> str:
-    return f"{per_hour:.2f}" if per_hour < 1 else f"{per_hour:.1f}"
+def short(value: float) -> str:
+    """A rate or a number of hours: 0.04, 2.7."""
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"

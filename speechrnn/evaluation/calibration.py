@@ -62,7 +62,12 @@ def calibrate(trial: LiveTrial, point: OperatingPoint, alarms_per_hour: float) -
     budget = floor(alarms_per_hour * trial.hours + 1e-9)
     sources = trial.said.hearing.tracks
     found = [_calibrated(trial, replace(point, source=source), budget) for source in sources]
-    return min(found, key=lambda each: (each.scores.all_misses.hits, each.scores.num_alarms))
+    return min(found, key=_badness)
+
+
+def _badness(found: Calibration) -> tuple[float, int]:
+    rates = found.scores.misses.values()
+    return round(sum(rate.share for rate in rates), 9), found.scores.num_alarms
 
 
 def _calibrated(trial: LiveTrial, point: OperatingPoint, budget: int) -> Calibration:

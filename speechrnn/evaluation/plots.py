@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from speechrnn.evaluation.alarms import AlarmRate
+from speechrnn.evaluation.alarms import AlarmRate, short
 from speechrnn.evaluation.det import DetCurve
 from speechrnn.evaluation.metrics import Rate
 
@@ -102,7 +102,7 @@ def det_png(
         color=_WRONG,
         capsize=3,
         clip_on=False,
-        label=f"operating point, {misses.total} words and {alarms.hours:.1f} h",
+        label=f"operating point, {misses.total} words and {short(alarms.hours)} h",
     )
     if budget_per_hour is not None:
         axes.axvline(budget_per_hour, color="#333333", ls="--", lw=0.9, label="budget")
