@@ -12,16 +12,11 @@ from rich.style import Style
 from speechrnn.live.block import Block
 from speechrnn.live.meter import Meter
 from speechrnn.live.recording import Prompt
-from speechrnn.live.rows import BOLD, DIM, Row, filled, wrapped
+from speechrnn.live.rows import BOLD, DIM, Row, filled, spread, wrapped
 from speechrnn.live.screen import Screen
 
 _KEPT_LINES = 100
 _LOW = 12  # below, no row is left blank
-_HELP = {
-    "paused": "Enter begins",
-    "listening": "Enter pauses",
-    "recording": "Enter pauses",
-}
 _STATES = {
     "paused": Style(color="yellow"),
     "listening": Style(color="green"),
@@ -89,15 +84,11 @@ class ScreenPrompter:
     def rows(self, width: int, height: int) -> list[Row]:
         """The whole view."""
         gap: list[Row] = [[]] if height >= _LOW else []
-        place = f"{self._prompt.number}/{self._prompt.total} "
-        title = f" {self._title}"
-        help_row = f" {_HELP[self._state]} · r last one again · s skip · q finish"
+        place = f"{self._prompt.number}/{self._prompt.total}"
+        enter = "begins" if self._state == "paused" else "pauses"
+        keys = f" Enter {enter} · r last one again · s skip · q finish"
         rows: list[Row] = [
-            [
-                Segment(title, BOLD),
-                Segment(" " * max(width - cell_len(title) - len(place), 1)),
-                Segment(place, DIM),
-            ],
+            spread(self._title, place, width),
             self._meter.row(width),
             *gap,
             *gap,
@@ -106,9 +97,9 @@ class ScreenPrompter:
             _centred(f"● {self._state}", width, _STATES[self._state]),
             *gap,
             *gap,
-            *(row for line in self._lines for row in wrapped(line, width, DIM)),
+            *(row for line in self._lines for row in wrapped(line, width, DIM, margin=1)),
         ]
-        return [*filled(rows, max(height - 1, 0)), [Segment(help_row, DIM)]][-height:]
+        return [*filled(rows, max(height - 1, 0)), [Segment(keys, DIM)]][-height:]
 
 
 def _centred(text: str, width: int, style: Style) -> Row:

@@ -44,6 +44,12 @@ def bar(
     return row
 
 
+def spread(left: str, right: str, width: int) -> Row:
+    """A title at the left end of a row and a remark at its right end."""
+    between = max(width - cell_len(left) - cell_len(right) - 2, 1)
+    return [Segment(f" {left}", BOLD), Segment(" " * between), Segment(f"{right} ", DIM)]
+
+
 def beside(left: Sequence[Row], left_width: int, right: Sequence[Row]) -> list[Row]:
     """Two blocks of rows with a rule between them, which takes three cells."""
     nothing: Row = []
@@ -58,12 +64,13 @@ def filled(rows: Sequence[Row], height: int) -> list[Row]:
     return [*rows[:height], *([] for _ in range(height - len(rows)))]
 
 
-def wrapped(text: str, width: int, style: Style) -> list[Row]:
-    """A text in as many rows as it needs."""
+def wrapped(text: str, width: int, style: Style, margin: int = 0) -> list[Row]:
+    """A text in as many rows as it needs, with so many blanks before each."""
+    room = max(width - margin, 1)
     lines = [""]
     for word in text.split():
-        for piece in chop_cells(word, max(width, 1)):
-            if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(piece) > width:
+        for piece in chop_cells(word, room):
+            if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(piece) > room:
                 lines.append("")
             lines[-1] += f" {piece}" if lines[-1] else piece
-    return [[Segment(line, style)] for line in lines]
+    return [[Segment(" " * margin + line, style)] for line in lines]

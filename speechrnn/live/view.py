@@ -9,7 +9,7 @@ from rich.style import Style
 from speechrnn.live.block import Block, Source
 from speechrnn.live.history import History
 from speechrnn.live.meter import Meter
-from speechrnn.live.rows import BOLD, DIM, Row, beside, filled, wrapped
+from speechrnn.live.rows import DIM, Row, beside, filled, spread, wrapped
 from speechrnn.live.screen import Screen
 from speechrnn.live.spectrogram import COLUMN_S, Spectrogram
 from speechrnn.live.word_bars import WordBars
@@ -76,10 +76,11 @@ class View:
         """The whole view; what has no room is left out, the status last."""
         now_s = self._stream.time_s
         gap: list[Row] = [[]] if height >= _LOW else []
-        head = [self._title_row(width), self._meter.row(width), *gap]
+        title, time = f"speechrnn  {self._title}", f"{clock(now_s)[:-3]}  Ctrl-C ends"
+        head = [spread(title, time, width), self._meter.row(width), *gap]
         foot = [*gap, self._status_row(width)]
         if self._notice and now_s - self._notice_s < _NOTICE_S:
-            foot[:-1] = wrapped(self._notice, width, _WARNING)
+            foot[:-1] = wrapped(self._notice, width, _WARNING, margin=1)
         room = max(height - len(head) - len(foot), 0)
         history_width = _HISTORY_WIDTH if width >= _NARROW else width
         left_width = width - _HISTORY_WIDTH - 3 if width >= _NARROW else width
@@ -104,17 +105,6 @@ class View:
             return []
         picture = self._picture.rows(width, height - 2, self._screen.coloured)
         return [*picture, self._history.marks(width, now_s, COLUMN_S), []]
-
-    def _title_row(self, width: int) -> Row:
-        left, right = (
-            f" speechrnn  {self._title}",
-            f"{clock(self._stream.time_s)[:-3]}  Ctrl-C ends ",
-        )
-        return [
-            Segment(left, BOLD),
-            Segment(" " * max(width - len(left) - len(right), 1)),
-            Segment(right, DIM),
-        ]
 
     def _status_row(self, width: int) -> Row:
         parts = [
