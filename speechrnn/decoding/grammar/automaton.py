@@ -1,0 +1,120 @@
+"""The sentences of a grammar as the smallest deterministic graph over words."""
+
+from __future__ import annotations
+
+from speechrnn.decoding.grammar.transducer import MOST_STATES, Transducer
+from speechrnn.errors import DataError
+
+
+class Automaton:
+    """Which words may follow which, whatever they mean.
+
+    No two arcs of a state have the same word, no two states are followed by the same sentences:
+    there is no smaller one. States are numbered in the order of the grammar, from 0, the start.
+
+    Attributes:
+        arcs: Of each state, the words that may follow and the states that they lead to.
+        final: Of each state, whether a sentence may end there.
+    """
+
+    def __init__(self, transducer: Transducer, name: str) -> None:
+        """Make a transducer deterministic and small.
+
+        Args:
+            transducer: Of the grammar.
+            name: Of the grammar, for errors.
+
+        Raises:
+            DataError: It becomes too large.
+        """
+        arcs, final = _determinise(transducer, name)
+        self.arcs, self.final = _minimise(arcs, final)
+
+    @property
+    def num_sentences(self) -> int | None:
+        """How many sentences there are; None where they are without end."""
+        counts: dict[int, int] = {}
+        path = {0: iter(self.arcs[0].values())}
+        while path:
+            state, targets = next(reversed(path.items()))
+            target = next((t for t in targets if t not in counts), None)
+            if target is None:
+                del path[state]
+                counts[state] = self.final[state] + sum(
+                    counts[t] for t in self.arcs[state].values()
+                )
+            elif target in path:
+                return None
+            else:
+                path[target] = iter(self.arcs[target].values())
+        return counts[0]
+
+
+def _determinise(transducer: Transducer, name: str) -> tuple[list[dict[str, int]], list[bool]]:
+    """States are sets of states: subset construction."""
+    first = _closure(transducer, [0])
+    numbers = {first: 0}
+    waiting = [first]
+    arcs: list[dict[str, int]] = []
+    final: list[bool] = []
+    for states in waiting:  # grows meanwhile
+        following: dict[str, list[int]] = {}
+        for state in states:
+            for arc in transducer.arcs[state]:
+                if arc.word is not None:
+                    following.setdefault(arc.word, []).append(arc.target)
+        arcs.append({})
+        final.append(transducer.final in states)
+        for word, targets in following.items():
+            closure = _closure(transducer, targets)
+            if closure not in numbers:
+                numbers[closure] = len(numbers)
+                waiting.append(closure)
+                if len(waiting) > MOST_STATES:
+                    raise DataError(
+                        f"{name}: needs more than {MOST_STATES:,} states; repetitions of "
+                        "alternatives that begin alike make it large: lower their counts"
+                    )
+            arcs[-1][word] = numbers[closure]
+    return arcs, final
+
+
+def _closure(transducer: Transducer, states: list[int]) -> tuple[int, ...]:
+    """Where one gets without a word, as far as words or the end follow, in order."""
+    found: dict[int, None] = {}
+    waiting = states[::-1]
+    while waiting:
+        state = waiting.pop()
+        if state not in found:
+            found[state] = None
+            waiting += [arc.target for arc in reversed(transducer.arcs[state]) if arc.word is None]
+    matters = (
+        state
+        for state in found
+        if state == transducer.final or any(arc.word is not None for arc in transducer.arcs[state])
+    )
+    return tuple(sorted(matters))
+
+
+def _minimise(
+    arcs: list[dict[str, int]], final: list[bool]
+) -> tuple[tuple[dict[str, int], ...], tuple[bool, ...]]:
+    """Put states together that nothing tells apart: Moore's algorithm."""
+    blocks = [int(ends) for ends in final]
+    count = len(set(blocks))
+    while True:
+        numbers: dict[tuple[int, frozenset[tuple[str, int]]], int] = {}
+        refined = []
+        for block, following in zip(blocks, arcs, strict=True):
+            key = (block, frozenset((word, blocks[target]) for word, target in following.items()))
+            refined.append(numbers.setdefault(key, len(numbers)))
+        blocks = refined
+        if len(numbers) == count:
+            break
+        count = len(numbers)
+    leaders = {block: state for state, block in reversed(list(enumerate(blocks)))}
+    kept = [leaders[block] for block in range(count)]
+    return (
+        tuple({word: blocks[target] for word, target in arcs[state].items()} for state in kept),
+        tuple(final[state] for state in kept),
+    )
