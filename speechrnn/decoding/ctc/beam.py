@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from speechrnn.decoding.ctc.lexicon import Lexicon, Trie
 from speechrnn.decoding.ctc.prefix import NEVER, Link, Prefix, log_add, shared
 from speechrnn.decoding.ctc.spelling import Spelling, spelling_of
 from speechrnn.errors import ConfigError
+
+_first = itemgetter(0)
 
 _DECIDE_FRAMES = 16  # how often is looked for what is beyond the horizon
 
@@ -106,28 +109,26 @@ class BeamDecoder:
     def _begin(self) -> None:
         self.committed: list[Word] = []
         self.num_frames = 0
-        self._offset = 0.0  # log-probability that all prefixes have in common
+        self._offset = 0.0  # log-probability of nothing but blanks
         history = self._language.start() if self._language is not None else None
         root = Prefix(None, 0, None, self._spelling.start, 0.0, history)
-        root.blank = root.total = root.best_blank = 0.0
         self._done = Link(None, root, 0, 0, 0.0, 0.0)  # the end of what is committed
-        root.link = self._done
+        root.begin(self._done)
         self._beam = [root]
         self._sounding = False  # whether a prefix has alignments that end in its unit
 
     def accept(self, log_probs: np.ndarray) -> None:
         """Take (T, V) more frames of natural log-posteriors."""
         rows = np.maximum(log_probs, LEAST, dtype=np.float64)
+        blanks, rows = rows[:, 0].tolist(), rows - rows[:, :1]
         # Every prefix may go on with a blank: a unit less likely than that by more than the
         # threshold leads nowhere.
-        least = rows[:, 0] - self._threshold - max(0.0, self._bonus)
-        counts = (rows[:, 1:] >= least[:, None]).sum(axis=1).tolist()
+        counts = (rows[:, 1:] >= -self._threshold - max(0.0, self._bonus)).sum(axis=1).tolist()
         orders = (np.argsort(-rows[:, 1:], axis=1) + 1).tolist()
-        for row, order, count in zip(rows.tolist(), orders, counts, strict=True):
+        for row, order, count, blank in zip(rows.tolist(), orders, counts, blanks, strict=True):
             if count or self._sounding:
                 self._step(row, order[:count])
-            else:
-                self._offset += row[0]
+            self._offset += blank
             self.num_frames += 1
             if self.num_frames % _DECIDE_FRAMES == 0:
                 self._decide()
@@ -138,7 +139,7 @@ class BeamDecoder:
 
         The first ones are those in `committed`; all others may change.
         """
-        return self._ranked(False)[0]
+        return self._hypothesis(*self._ranked(False)[0])
 
     def finish(self) -> list[Hypothesis]:
         """The n-best list, the likeliest first; then everything begins anew at frame 0.
@@ -147,7 +148,7 @@ class BeamDecoder:
         alignments that were kept, with language model, end of the sentence included, and bonus.
         Where the lexicon breaks off each prefix within a word, that word is left out.
         """
-        found = self._ranked(True)
+        found = [self._hypothesis(*ranked) for ranked in self._ranked(True)]
         self._begin()
         return found
 
@@ -155,34 +156,46 @@ class BeamDecoder:
         """One frame.
 
         Args:
-            row: Log-posteriors of all V symbols.
+            row: Log-posteriors of all V symbols in relation to the blank's.
             units: Those that prefixes may go on with, the likeliest first.
         """
-        beam, frame, offset = self._beam, self.num_frames, self._offset
-        for prefix in beam:
-            prefix.settle(frame, offset)
-        stays = [(prefix.stay(row, frame, offset) + prefix.prior, prefix) for prefix in beam]
-        pool: list[tuple[float, Prefix | _Growth]] = [*stays]
-        pool += self._growths(row, units, [score for score, _ in stays])
-        pool.sort(key=itemgetter(0), reverse=True)
+        frame, offset = self.num_frames, self._offset
+        least = max(prefix.total + prefix.prior for prefix in self._beam) - self._threshold
+        for prefix in self._beam:
+            if prefix.sound != NEVER:
+                prefix.settle(frame, offset)
+        moving: list[Prefix] = []  # the others go on with a blank, which changes nothing
+        stays: list[tuple[float, Prefix]] = []
+        for prefix in self._beam:
+            parent, total = prefix.parent, prefix.total
+            if prefix.sound != NEVER or (
+                parent is not None and parent.total + row[prefix.unit] + prefix.prior >= least
+            ):
+                prefix.stay(row, frame, offset)
+                moving.append(prefix)
+                total = prefix.coming[0]
+            stays.append((total + prefix.prior, prefix))
+        growths = self._growths(row, units, [score for score, _ in stays])
+        pool: list[tuple[float, Prefix | _Growth]] = [*stays, *growths]
+        pool.sort(key=_first, reverse=True)
         least = pool[0][0] - self._threshold
-        self._beam = []
+        chosen: list[Prefix] = []
         for score, member in pool[: self._width]:
             if score < least:
                 break
             if isinstance(member, _Growth):
                 member = member.prefix()
                 member.enter(row, frame, offset)
-            self._beam.append(member)
-        for prefix in self._beam:
+                moving.append(member)
+            chosen.append(member)
+        for prefix in moving:
             prefix.advance(least - prefix.prior)
-        self._sounding = any(prefix.sound != NEVER for prefix in self._beam)
-        if len(self._beam) < len(pool):
-            remaining = set(self._beam)
-            for prefix in beam:
-                if prefix not in remaining:
-                    prefix.drop()
-                    prefix.release()
+        if len(chosen) < len(pool):
+            for prefix in set(self._beam).difference(chosen):
+                prefix.drop()
+                prefix.release()
+        self._beam = chosen
+        self._sounding = any(prefix.sound != NEVER for prefix in moving)
 
     def _growths(
         self, row: list[float], units: list[int], stays: list[float]
@@ -231,36 +244,37 @@ class BeamDecoder:
             prefix.fused[word] = (prior, history)
         return prefix.fused[word]
 
-    def _ranked(self, at_end: bool) -> list[Hypothesis]:
+    def _ranked(self, at_end: bool) -> list[tuple[float, Prefix, str]]:
         """The distinct texts in the beam, the likeliest first.
 
         Args:
             at_end: Whether the language model is asked how likely the sentence ends.
+
+        Returns:
+            Of each text its score, its likeliest prefix, and the word that ends with that, or "".
         """
-        found: dict[tuple[str, ...], Hypothesis] = {}
+        texts: dict[tuple[str, ...], list[tuple[float, Prefix, str]]] = defaultdict(list)
         complete = [(p, end) for p in self._beam for end in self._spelling.endings(p.state)]
         for prefix, ending in complete or [(prefix, "") for prefix in self._beam]:
             prior, history = self._fuse(prefix, ending)
             if at_end and self._language is not None:
                 prior += self._weight * self._language.finish(history)
-            hypothesis = Hypothesis(
-                self._words(prefix, ending), prefix.total + self._offset + prior
-            )
-            text = tuple(word.text for word in hypothesis.words[len(self.committed) :])
-            other = found.get(text, hypothesis)
-            if other is not hypothesis:
-                score = log_add(other.score, hypothesis.score)
-                hypothesis = Hypothesis(max(other, hypothesis, key=_score_of).words, score)
-            found[text] = hypothesis
-        return sorted(found.values(), key=_score_of, reverse=True)
+            words = prefix.words_since(self._done.prefix)
+            text = (*words, ending) if ending else tuple(words)
+            texts[text].append((prefix.total + self._offset + prior, prefix, ending))
+        ranked = []
+        for same in texts.values():
+            _, prefix, ending = max(same, key=_first)
+            ranked.append((functools.reduce(log_add, map(_first, same)), prefix, ending))
+        return sorted(ranked, key=_first, reverse=True)
 
-    def _words(self, prefix: Prefix, ending: str) -> tuple[Word, ...]:
-        """The words of a prefix, in its likeliest alignment, with one that ends with it."""
+    def _hypothesis(self, score: float, prefix: Prefix, ending: str) -> Hypothesis:
+        """A prefix with its words where they lie in its likeliest alignment."""
         links = prefix.settle(self.num_frames, self._offset).since(self._done)
         words, rest = join(((link, link.prefix.word) for link in links), self._spelling.separator)
         if ending:
             words.append(word_of(ending, rest))
-        return (*self.committed, *words)
+        return Hypothesis((*self.committed, *words), score)
 
     def _decide(self) -> None:
         """Drop what does not agree with the likeliest on words that are beyond the horizon."""
@@ -284,7 +298,7 @@ class BeamDecoder:
 
     def _commit(self) -> None:
         """Move the words that all alignments have in common to `committed`, and forget the rest."""
-        ends = [link for prefix in self._beam for link in (prefix.link, prefix.origin) if link]
+        ends = (link for prefix in self._beam for link in prefix.ends())
         links = functools.reduce(shared, ends).since(self._done)
         while links and links[-1].prefix.word is None:
             links.pop()
@@ -294,7 +308,3 @@ class BeamDecoder:
             self._done = links[-1]
             self._done.previous = None
             self._done.prefix.parent = None
-
-
-def _score_of(hypothesis: Hypothesis) -> float:
-    return hypothesis.score

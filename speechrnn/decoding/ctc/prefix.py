@@ -61,11 +61,19 @@ def shared(one: Link, other: Link) -> Link:
     return one
 
 
+Path = tuple[float, Any]  # log-probability of an alignment, its last segment (a `Link`)
+OpenPath = tuple[float, Any, int, float]  # log-probability of an alignment whose last segment is
+# not closed, the segment before that, the first frame of it, and log-probability before it
+
+_NO_PATH: Path = (NEVER, None)
+_NO_OPEN_PATH: OpenPath = (NEVER, None, 0, 0.0)
+
+
 class Prefix:
     """A sequence of units, as a node in a tree of them.
 
-    All log-probabilities are of its alignments with the frames so far, and `NEVER` while the prefix
-    is not in the beam.
+    All log-probabilities are of its alignments with the frames so far, in relation to a common
+    offset: that of nothing but blanks. They are `NEVER` while the prefix is not in the beam.
 
     Attributes:
         parent: The prefix without the last unit; None at the root.
@@ -79,39 +87,35 @@ class Prefix:
         blank: Sum over the alignments that end in a blank.
         sound: Sum over those that end in the unit.
         total: Sum over both.
-        best_blank: The likeliest of the alignments in `blank`.
-        link: Its last segment.
-        best_sound: The likeliest of the alignments in `sound`; its last segment is not closed,
-        origin: comes after this one,
-        start_frame: began here,
-        before: and had this log-probability till then.
-        best: The likelier of the two, as of `settle`.
-        settled: Its last segment.
-        coming: What `advance` is about to make true.
+        closed: The likeliest of the alignments in `blank`.
+        open: The likeliest of the alignments in `sound`.
+        settled: The likelier of the two, as of `settle`.
+        coming: What `advance` is about to make true: `total`, `blank`, `sound`, `closed`, `open`.
     """
 
     __slots__ = (
-        "before",
-        "best",
-        "best_blank",
-        "best_sound",
         "blank",
         "children",
+        "closed",
         "coming",
         "fused",
         "history",
-        "link",
-        "origin",
+        "open",
         "parent",
         "prior",
         "settled",
         "sound",
-        "start_frame",
         "state",
         "total",
         "unit",
         "word",
     )
+
+    total: float
+    blank: float
+    sound: float
+    closed: Path
+    open: OpenPath
 
     def __init__(
         self,
@@ -131,18 +135,17 @@ class Prefix:
         self.history = history
         self.children: dict[tuple[int, str | None], Prefix] = {}
         self.fused: dict[str, tuple[float, Any]] = {}
-        self.start_frame = 0
-        self.before = 0.0
-        self.coming: tuple[Any, ...] = ()
         self.drop()
+
+    def begin(self, link: Link) -> None:
+        """Be what a search begins with, after a segment that stands for nothing."""
+        self.coming = (0.0, 0.0, NEVER, (0.0, link), _NO_OPEN_PATH)
+        self.advance(NEVER)
 
     def drop(self) -> None:
         """Leave the beam."""
-        self.blank = self.sound = self.total = NEVER
-        self.best_blank = self.best_sound = self.best = NEVER
-        self.link: Link | None = None
-        self.origin: Link | None = None
-        self.settled: Link | None = None
+        self.coming = (NEVER, NEVER, NEVER, _NO_PATH, _NO_OPEN_PATH)
+        self.advance(NEVER)
 
     def release(self) -> None:
         """Leave the tree, with the ancestors that nothing needs any more."""
@@ -153,14 +156,27 @@ class Prefix:
             prefix.parent = None
             prefix = parent
 
+    def words_since(self, earlier: Prefix) -> list[str]:
+        """The words after an earlier prefix."""
+        words = []
+        prefix: Prefix | None = self
+        while prefix is not earlier:
+            assert prefix is not None
+            if prefix.word is not None:
+                words.append(prefix.word)
+            prefix = prefix.parent
+        return words[::-1]
+
+    def ends(self) -> list[Link]:
+        """The last closed segments of its likeliest alignments, of either kind."""
+        return [path[1] for path in (self.closed, self.open) if path[0] != NEVER]
+
     def keep_after(self, link: Link) -> None:
-        """Keep only those alignments, by their likeliest, that have this segment."""
-        if self.link is not None and shared(self.link, link) is not link:
-            self.blank = self.best_blank = NEVER
-            self.link = None
-        if self.origin is not None and shared(self.origin, link) is not link:
-            self.sound = self.best_sound = NEVER
-            self.origin = None
+        """Keep only alignments, of either kind, whose likeliest has this segment."""
+        if self.blank != NEVER and shared(self.closed[1], link) is not link:
+            self.blank, self.closed = NEVER, _NO_PATH
+        if self.sound != NEVER and shared(self.open[1], link) is not link:
+            self.sound, self.open = NEVER, _NO_OPEN_PATH
         self.total = log_add(self.blank, self.sound)
 
     def settle(self, frame: int, offset: float) -> Link:
@@ -168,43 +184,40 @@ class Prefix:
 
         Args:
             frame: The next frame.
-            offset: Log-probability that all prefixes have beside their own.
+            offset: What log-probabilities are in relation to.
         """
-        if self.best_sound > self.best_blank:
-            self.best = self.best_sound
-            after = self.best + offset
-            link = Link(self.origin, self, self.start_frame, frame, self.before, after)
+        best, before, start_frame, log_prob = self.open
+        if best > self.closed[0]:
+            link = Link(before, self, start_frame, frame, log_prob, best + offset)
+            self.settled = (best, link)
         else:
-            assert self.link is not None
-            self.best, link = self.best_blank, self.link
-        self.settled = link
-        return link
+            self.settled = self.closed
+        return self.settled[1]
 
-    def stay(self, row: list[float], frame: int, offset: float) -> float:
+    def leave(self, unit: int) -> tuple[float, Path]:
+        """The alignments that a unit may follow: their sum, and the likeliest."""
+        if unit == self.unit:  # without a blank between it would be a repeat
+            return self.blank, self.closed
+        return self.total, self.settled
+
+    def stay(self, row: list[float], frame: int, offset: float) -> None:
         """Work out how this prefix goes on without growing, or grows out of its parent anew.
 
         Args:
-            row: Log-posteriors of all V symbols.
+            row: Log-posteriors of all V symbols in relation to the blank's.
             frame: Their number.
-            offset: As for `settle`, which went before, here and in all of the beam.
-
-        Returns:
-            The new `total`.
+            offset: As for `settle`, which went before, here and in the parent.
         """
-        here, blank = row[self.unit], self.total + row[0]
-        sound, best_sound = self.sound + here, self.best_sound + here
-        origin, start_frame, before = self.origin, self.start_frame, self.before
-        parent = self.parent
-        if parent is not None and parent.total != NEVER:
-            total, best, link = parent.leave(self.unit)
-            sound = log_add(sound, total + here)
-            if best + here > best_sound:
-                best_sound = best + here
-                origin, start_frame, before = link, frame, best + offset
-        total = log_add(blank, sound)
-        sounding = (sound, best_sound, origin, start_frame, before)
-        self.coming = (blank, self.best + row[0], self.settled, *sounding, total)
-        return total
+        here, sound, path = row[self.unit], self.sound, self.open
+        if sound != NEVER:
+            sound += here
+            path = (path[0] + here, *path[1:])
+        if self.parent is not None and self.parent.total != NEVER:
+            before, (best, link) = self.parent.leave(self.unit)
+            sound = log_add(sound, before + here)
+            if best + here > path[0]:
+                path = (best + here, link, frame, best + offset)
+        self.coming = (log_add(self.total, sound), self.total, sound, self.settled, path)
 
     def enter(self, row: list[float], frame: int, offset: float) -> None:
         """Work out how this prefix, which is not in the beam, grows out of its parent.
@@ -215,17 +228,9 @@ class Prefix:
             offset: As for `stay`.
         """
         assert self.parent is not None
-        total, best, link = self.parent.leave(self.unit)
-        here = row[self.unit]
-        sound = total + here
-        sounding = (sound, best + here, link, frame, best + offset)
-        self.coming = (NEVER, NEVER, None, *sounding, sound)
-
-    def leave(self, unit: int) -> tuple[float, float, Link | None]:
-        """The alignments that a unit may follow: sum, likeliest, and the latter's last segment."""
-        if unit == self.unit:  # without a blank between it would be a repeat
-            return self.blank, self.best_blank, self.link
-        return self.total, self.best, self.settled
+        before, (best, link) = self.parent.leave(self.unit)
+        sound, here = before + row[self.unit], row[self.unit]
+        self.coming = (sound, NEVER, sound, _NO_PATH, (best + here, link, frame, best + offset))
 
     def advance(self, least: float) -> None:
         """Make true what `stay` or `enter` worked out.
@@ -233,16 +238,12 @@ class Prefix:
         Args:
             least: A sum below this is not kept, if the other one is likelier.
         """
-        self.blank, self.best_blank, self.link, *sounding, self.total = self.coming
-        self.sound, self.best_sound, self.origin, self.start_frame, self.before = sounding
+        self.total, self.blank, self.sound, self.closed, self.open = self.coming
         if self.sound < least and self.sound < self.blank:
-            self.total = self.blank
-            self.sound = self.best_sound = NEVER
-            self.origin = None
+            self.total, self.sound, self.open = self.blank, NEVER, _NO_OPEN_PATH
         elif self.blank < least and self.blank < self.sound:
-            self.total = self.sound
-            self.blank = self.best_blank = NEVER
-            self.link = None
+            self.total, self.blank, self.closed = self.sound, NEVER, _NO_PATH
+        self.settled = self.closed
 
 
 def log_add(a: float, b: float) -> float:
