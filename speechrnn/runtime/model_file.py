@@ -18,7 +18,6 @@ from speechrnn.vocabulary import NON_WORDS
 FORMAT_VERSION = 1
 METADATA_KEY = "speechrnn"
 _INPUTS = ("wave", "wave_lens", "commit")
-_OUTPUTS = ("log_probs", "clip_log_probs")
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class ModelInfo:
         path: The file.
         file_bytes: Its size.
         format_version: Version of the graph's interface.
-        labels: Classes of a clip.
+        labels: Classes of a clip; none without a clip head.
         symbols: Symbols of a frame.
         frame_head: Where a frame's symbols come from: "shared", the clip's output layer applied to
             single frames, or "keyword", a layer of its own that was trained to tell words.
@@ -85,8 +84,20 @@ class ModelInfo:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The labels that are reported, in their order."""
+        """What is reported word by word, in its order; none where frames hold parts of words."""
+        if self.reads_sequences:
+            return self.symbols[1:] if self.units == "words" else ()
         return tuple(label for label in self.labels if label not in NON_WORDS)
+
+    @property
+    def reads_sequences(self) -> bool:
+        """Whether frames spell sequences of words (CTC)."""
+        return self.frame_head == "ctc"
+
+    @property
+    def units(self) -> str:
+        """What the symbols of a CTC head are: words, characters or phones."""
+        return str(self.config.get("model", {}).get("units", "words"))
 
     @property
     def bidirectional(self) -> bool:
@@ -178,10 +189,11 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
         raise ModelError(f"{path}: damaged metadata ({_reason(fault)}); {remedy}") from None
     thresholds = info.operating_point.thresholds if info.operating_point else info.words
     for known, what in ((info.symbols, "frame symbol"), (thresholds, "threshold")):
-        missing = [word for word in info.words if word not in known]
+        missing = [word for word in info.words if word not in known and not info.reads_sequences]
         if missing:
             raise ModelError(f"{path}: damaged metadata (no {what} for {missing[0]}); {remedy}")
-    sizes = (info.sample_rate_hz, info.clip_samples, info.grid.hop_samples, len(info.labels))
+    heads = info.labels if not info.reads_sequences else info.symbols
+    sizes = (info.sample_rate_hz, info.clip_samples, info.grid.hop_samples, len(heads))
     if min(sizes) < 1 or info.grid.window_samples < info.grid.hop_samples:
         raise ModelError(f"{path}: damaged metadata (a size is out of range); {remedy}")
     return info
@@ -204,7 +216,8 @@ def _check_interface(session: ort.InferenceSession, info: ModelInfo) -> None:
     states = [state.name for state in info.states]
     inputs = {value.name for value in session.get_inputs()}
     outputs = {value.name for value in session.get_outputs()}
-    wanted_outputs = {*_OUTPUTS, *(f"next_{state}" for state in states)}
+    heads = ["log_probs", "clip_log_probs"] if info.labels else ["log_probs"]
+    wanted_outputs = {*heads, *(f"next_{state}" for state in states)}
     missing = ({*_INPUTS, *states} - inputs) | (wanted_outputs - outputs)
     if missing or inputs - {*_INPUTS, *states}:
         names = ", ".join(sorted(missing or inputs - {*_INPUTS, *states}))

@@ -11,6 +11,8 @@ import onnxruntime as ort
 from speechrnn.decoding.operating_point import OperatingPoint
 from speechrnn.runtime.model_file import ModelInfo
 
+_NO_CLIP = np.zeros(0, np.float32)
+
 
 @dataclass(frozen=True)
 class Posteriors:
@@ -20,7 +22,8 @@ class Posteriors:
         first_frame: Number of its first frame in the stream.
         frames: (C, V) log-probabilities of `ModelInfo.symbols` at each committed frame.
         clip: (V',) log-probabilities of `ModelInfo.labels`, pooled over the last `pool_frames`
-            frames committed before and all of this window's, its look-ahead included.
+            frames committed before and all of this window's, its look-ahead included; of none
+            without a clip head.
     """
 
     first_frame: int
@@ -63,7 +66,8 @@ class PosteriorStream:
         self._chunk = chunk_frames
         self._look_ahead = look_ahead_frames
         self._state = {state.name: state.start(1) for state in info.states}
-        self._outputs = ["log_probs", "clip_log_probs", *(f"next_{name}" for name in self._state)]
+        heads = ["log_probs", "clip_log_probs"] if info.labels else ["log_probs"]
+        self._outputs = [*heads, *(f"next_{name}" for name in self._state)]
         self._window = np.zeros(
             (1, grid.padded_samples(chunk_frames + look_ahead_frames)), np.float32
         )
@@ -109,9 +113,10 @@ class PosteriorStream:
             "commit": np.array([commit], np.int64),
             **self._state,
         }
-        log_probs, clip, *state = self._session.run(self._outputs, inputs)
-        self._state = dict(zip(self._state, state, strict=True))
-        posteriors = Posteriors(self._next_frame, log_probs[0, :commit], clip[0])
+        values = dict(zip(self._outputs, self._session.run(self._outputs, inputs), strict=True))
+        self._state = {name: values[f"next_{name}"] for name in self._state}
+        clip = values["clip_log_probs"][0] if "clip_log_probs" in values else _NO_CLIP
+        posteriors = Posteriors(self._next_frame, values["log_probs"][0, :commit], clip)
         self._next_frame += commit
         step = commit * self._grid.hop_samples
         self._filled = max(self._filled - step, 0)

@@ -13,6 +13,7 @@ from speechrnn.errors import AudioError
 from speechrnn.runtime.finder import WordFinder
 from speechrnn.runtime.model_file import open_model
 from speechrnn.runtime.samples import blocks_of, mono_wave
+from speechrnn.runtime.sequences import Decoder, default_decoder, read_sequence
 from speechrnn.runtime.transcript import Alternative, Segment, Transcript
 from speechrnn.vocabulary import NON_WORDS
 
@@ -50,10 +51,12 @@ class Recognizer:
         sample_rate: int | None = None,
         *,
         allow_truncated: bool = False,
+        decoder: Decoder | None = None,
     ) -> Transcript:
         """Hear a recording of any length, in bounded memory.
 
-        A recording up to the model's clip length is classified whole. In a longer one words are
+        With a CTC head it is read as a sequence of words. Without, a recording up to the model's
+        clip length is classified whole. In a longer one words are
         looked for (`speechrnn.runtime.finder`) and believed from a posterior of 0.5 on. A model
         without the label `_unknown_` hears its words in any other speech, too.
 
@@ -61,6 +64,7 @@ class Recognizer:
             source: (S,) or (S, C) samples, float in [-1, 1] or integer; or a path; or an open file.
             sample_rate: Rate of the samples in Hz; for an array only, and needed there.
             allow_truncated: Take what is there of a file that was cut off.
+            decoder: Reads the sequences of a model with a CTC head; none: a small prefix beam.
 
         Raises:
             AudioError: The audio cannot be read, or is none.
@@ -73,6 +77,9 @@ class Recognizer:
             if sample_rate is not None:
                 raise AudioError(f"{source}: a file tells its own sample rate; leave it out")
             blocks = stream_audio(source, rate_hz, rate_hz, allow_truncated=allow_truncated)
+        if self.info.reads_sequences:
+            decoder = decoder or default_decoder(self.info)
+            return read_sequence(blocks, self.session, self.info, decoder)
         head = _take(blocks, self.info.clip_samples)
         if len(head) <= self.info.clip_samples:
             return self._clip_transcript(head)

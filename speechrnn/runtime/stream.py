@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from speechrnn.audio import StreamResampler, resampling_delay_s
+from speechrnn.decoding.ctc.hypothesis import Word
 from speechrnn.decoding.detector import Firing, KeywordDetector
 from speechrnn.decoding.endpoint import Endpointer
 from speechrnn.decoding.operating_point import OperatingPoint, default_operating_point
@@ -17,8 +18,10 @@ from speechrnn.errors import AudioError, ConfigError
 from speechrnn.runtime.event import Event
 from speechrnn.runtime.model_file import ModelInfo
 from speechrnn.runtime.posteriors import Posteriors, PosteriorStream, window_frames, word_track
+from speechrnn.runtime.reader import StreamReader
 from speechrnn.runtime.recognizer import Recognizer
 from speechrnn.runtime.samples import mix_down
+from speechrnn.runtime.sequences import Decoder, default_decoder
 
 _RATES_HZ = (1000, 1_000_000)
 
@@ -47,6 +50,7 @@ class Stream:
         chunk_ms: float | None = None,
         look_ahead_ms: float | None = None,
         thresholds: Mapping[str, float] | None = None,
+        decoder: Decoder | None = None,
     ) -> None:
         """Start before the first sample.
 
@@ -57,7 +61,9 @@ class Stream:
                 model file says, else 160.
             look_ahead_ms: What it hears before it judges a chunk, rounded to frames; none: as the
                 model file says, else 160, or 0 for a network without a backward direction.
-            thresholds: Posterior from which on a word is reported, for some of the words.
+            thresholds: Posterior from which on a word is reported, for some of the words; of no
+                account to a CTC head.
+            decoder: Reads the sequences of a model with a CTC head; none: a small prefix beam.
 
         Raises:
             AudioError: The sample rate is out of range.
@@ -79,6 +85,10 @@ class Stream:
         self._recognizer = recognizer
         self._point = point
         self._detector = KeywordDetector(point, info.words, info.hop_ms, info.clip_ms)
+        self._reader: StreamReader | None = None
+        if info.reads_sequences:
+            decoder = decoder or default_decoder(info)
+            self._reader = StreamReader(decoder, len(info.symbols), info.hop_ms)
         self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
         self._num_samples = 0
         self._last_end_s = 0.0
@@ -93,7 +103,14 @@ class Stream:
 
     @property
     def posteriors(self) -> np.ndarray:
+        if self._reader is not None:
+            return self._reader.latest[1 : 1 + len(self.words)]
         return self._detector.posteriors
+
+    @property
+    def pending(self) -> str:
+        """What a CTC head has heard and what may still change; always empty for single words."""
+        return "" if self._reader is None else self._reader.pending
 
     @property
     def level_db(self) -> float:
@@ -133,7 +150,7 @@ class Stream:
         self._num_samples += round(seconds * self.sample_rate_hz)
         # At least one frame is left out, so that the detector does not join what the gap parts.
         gap = 1 + int(1000 * seconds / self._recognizer.info.hop_ms)
-        self._begin(self._detector.next_frame + gap)
+        self._begin(self._next_frame + gap)
         return events
 
     def finish(self) -> list[Event]:
@@ -143,10 +160,10 @@ class Stream:
         return self._flush()
 
     def _begin(self, first_frame: int) -> None:
-        """Hear from here on as from the start of a stream; the detector alone goes on counting."""
+        """Hear from here on as from the start of a stream; frames alone are counted on."""
         info = self._recognizer.info
         self._origin = self._num_samples
-        self._first_frame = first_frame
+        self._first_frame = self._next_frame = first_frame
         self._resampler = StreamResampler(self.sample_rate_hz, info.sample_rate_hz)
         self._network = PosteriorStream(
             self._recognizer.session, info, *window_frames(info, self._point)
@@ -172,12 +189,29 @@ class Stream:
         events = self._hear(self._resampler.finish())
         for posteriors in self._network.finish():
             events += self._decide(posteriors)
+        if self._reader is not None:
+            events += [self._word_event(word) for word in self._reader.flush()]
         return events
 
     def _decide(self, posteriors: Posteriors) -> list[Event]:
+        first_frame = self._first_frame + posteriors.first_frame
+        self._next_frame = first_frame + len(posteriors.frames)
+        if self._reader is not None:
+            words = self._reader.accept(first_frame, posteriors.frames)
+            return [self._word_event(word) for word in words]
         track = word_track(posteriors, self._recognizer.info, self._point.source)
-        firings = self._detector.accept(self._first_frame + posteriors.first_frame, track)
-        return [self._event(firing) for firing in firings]
+        return [self._event(firing) for firing in self._detector.accept(first_frame, track)]
+
+    def _word_event(self, word: Word) -> Event:
+        """A word of a sequence lies where its symbols do."""
+        hop, heard = self._recognizer.info.grid.hop_samples, self._endpointer.num_samples
+        start, end = (
+            min((frame - self._first_frame) * hop, heard)
+            for frame in (word.start_frame, word.end_frame)
+        )
+        start_s, end_s = self._time_s(start), self._time_s(end)
+        latency_s = self._time_s(heard) + self._delay_s - end_s
+        return Event(word.text, word.confidence, start_s, end_s, latency_s)
 
     def _event(self, firing: Firing) -> Event:
         info = self._recognizer.info

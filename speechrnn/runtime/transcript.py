@@ -32,9 +32,11 @@ class Transcript:
         text: The words of all segments, joined by spaces; empty where no word was heard.
         confidence: For a recording up to the model's clip length the posterior of the likeliest
             label, word or not. For a longer one the mean over its segments or, where none was
-            heard, the highest posterior that any place left for "no word".
+            heard, the highest posterior that any place left for "no word". With a CTC head the
+            share of `text` in the likelihood of all texts that the search kept.
         alternatives: The likeliest labels of a clip, best first, `_silence_` and `_unknown_`
-            included; empty for a longer recording, whose segments each stand for themselves.
+            included; empty for a longer recording, whose segments each stand for themselves. With
+            a CTC head the likeliest texts.
         duration_s: Length of the recording.
         segments: The words in order of time.
     """

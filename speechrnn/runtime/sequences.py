@@ -1,0 +1,94 @@
+"""Sequences of words out of a CTC head's posteriors, in whole recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+import onnxruntime as ort
+
+from speechrnn.decoding.ctc.beam import BeamDecoder
+from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
+from speechrnn.runtime.model_file import ModelInfo
+from speechrnn.runtime.posteriors import Posteriors, PosteriorStream
+from speechrnn.runtime.transcript import Alternative, Segment, Transcript
+
+_WINDOW_S = 10.0  # heard at a time: the backward direction of a shorter recording sees all of it
+_LOOK_AHEAD_S = 1.0
+_ALTERNATIVES = 5
+
+
+class Decoder(Protocol):
+    """Reads frames of natural log-posteriors of a model's symbols.
+
+    Attributes:
+        committed: The words that cannot change any more.
+    """
+
+    committed: list[Word]
+
+    def accept(self, log_probs: np.ndarray) -> None:
+        """Take (T, V) more frames."""
+        ...
+
+    def best(self) -> Hypothesis:
+        """The likeliest words so far."""
+        ...
+
+    def finish(self) -> list[Hypothesis]:
+        """The n-best list, the likeliest first; then everything begins anew."""
+        ...
+
+
+def default_decoder(info: ModelInfo) -> Decoder:
+    """What reads a model's sequences where nothing else is asked for: a small prefix beam."""
+    return BeamDecoder(info.symbols)
+
+
+def read_sequence(
+    blocks: Iterable[np.ndarray], session: ort.InferenceSession, info: ModelInfo, decoder: Decoder
+) -> Transcript:
+    """Read a recording of any length, in bounded memory but for its words.
+
+    Args:
+        blocks: (S,) float32 each, at the model's rate.
+        session: Runs the model.
+        info: What the model file says about itself.
+        decoder: At its beginning; it is left there.
+    """
+    frames_per_s = 1000 / info.hop_ms
+    network = PosteriorStream(
+        session, info, round(_WINDOW_S * frames_per_s), round(_LOOK_AHEAD_S * frames_per_s)
+    )
+    num_samples = 0
+
+    def take(found: Iterable[Posteriors]) -> None:
+        for posteriors in found:
+            decoder.accept(posteriors.frames)
+
+    for block in blocks:
+        num_samples += len(block)
+        take(network.accept(block))
+    take(network.finish())
+    return _transcript(decoder.finish(), info, num_samples / info.sample_rate_hz)
+
+
+def _transcript(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> Transcript:
+    shares = np.exp(np.array([hypothesis.score for hypothesis in found]) - found[0].score)
+    shares /= shares.sum()
+    alternatives = tuple(
+        Alternative(hypothesis.text, float(share))
+        for hypothesis, share in zip(found[:_ALTERNATIVES], shares, strict=False)
+    )
+    hop_s = info.hop_ms / 1000
+    segments = tuple(
+        Segment(
+            word.text,
+            word.start_frame * hop_s,
+            min(word.end_frame * hop_s, duration_s),
+            word.confidence,
+        )
+        for word in found[0].words
+    )
+    return Transcript(found[0].text, alternatives[0].confidence, alternatives, duration_s, segments)
