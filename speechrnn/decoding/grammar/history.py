@@ -85,7 +85,7 @@ class History:
             found = np.unique(self._links[found])
         numbers = np.cumsum(keep) - 1
         links, entries = numbers[self._links[: self._size][keep]], self._entries[:, : self._size]
-        self._make_room(max(self._count * _FRAMES, 4 * len(links)))
+        self._make_room(2 * len(links) + self._count * _FRAMES)
         self._size = len(links)
         self._links[: self._size], self._entries[:, : self._size] = links, entries[:, keep]
         return numbers[live]
