@@ -36,6 +36,8 @@ NETWORKS: dict[str, dict] = {
         "model": {"frame_head": "keyword", **STRIDED},
         "streaming": {"share": 0.5},
     },
+    "ctc beside a clip head": {"model": {"frame_head": "ctc", **STRIDED}},
+    "ctc alone": {"model": {"frame_head": "ctc", "pooling": "none", **STRIDED}},
 }
 Exported = tuple[CommandModel, Path]
 
@@ -63,7 +65,10 @@ def _export(settings: dict, path: Path) -> Exported:
         "model": {"hidden_size": 8, **settings["model"]},
     }
     labels = Vocabulary(["go", "no", "stop", "_silence_", "_unknown_"])
-    model = CommandModel(parse_config(tree, "test"), labels).eval()
+    config = parse_config(tree, "test")
+    symbols = labels.keywords() if config.model.frame_head == "ctc" else None
+    labels = Vocabulary([]) if config.model.pooling == "none" else labels
+    model = CommandModel(config, labels, symbols).eval()
     dimension = model.config.features.dimension
     model.front_end.set_statistics(torch.randn(dimension), torch.rand(dimension) + 1)
     export_model(model, path, {})

@@ -25,6 +25,8 @@ KINDS = (
     "unidirectional gru, last",
     "unidirectional lstm, max",
     "keyword head",
+    "ctc beside a clip head",
+    "ctc alone",
 )
 CHUNKINGS = ((1, 0), (1, 3), (4, 0), (4, 4), (7, 2), (3, 500), (500, 0))  # frames
 
