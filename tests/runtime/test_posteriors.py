@@ -72,6 +72,9 @@ def offline(
         frames = model.frame_output(hidden).log_softmax(-1)[0]
         clips = []
         for k in range(windows.shape[1]):
+            if model.head is None:
+                clips.append(torch.zeros(0))
+                continue
             length = min(chunk + look_ahead, count - k * chunk)
             past = hidden[:, max(0, k * chunk - model.pool_frames) : k * chunk]
             pooled = torch.cat([past, windows[:, k, :length]], dim=1)
