@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +20,9 @@ class Section(BaseModel):
     """A part of the configuration: unknown keys and wrong types are errors, values are fixed."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 class FeaturesConfig(Section):
@@ -171,16 +174,21 @@ class StreamingConfig(Section):
         return self
 
 
-class TrainingConfig(Section):
-    """The training loop (`speechrnn.training`)."""
+class OptimizerConfig(Section):
+    """How weights move (`speechrnn.training.optimizer`)."""
 
-    epochs: int = Field(30, ge=1)
-    batch_size: int = Field(64, ge=1)
     learning_rate: float = Field(2e-3, gt=0)
     warmup_share: Probability = 0.1
     weight_decay: float = Field(0.01, ge=0)
     clip_norm: float | None = Field(5.0, gt=0)
     clip_value: float | None = Field(None, gt=0)
+
+
+class TrainingConfig(OptimizerConfig):
+    """The training loop (`speechrnn.training`)."""
+
+    epochs: int = Field(30, ge=1)
+    batch_size: int = Field(64, ge=1)
     label_smoothing: Probability = 0.1
     frame_weight: float = Field(1.0, gt=0)  # of the frame head's loss, beside the clip head's
     average_decay: Probability = 0.99  # exponential average of the weights; 0 turns it off
@@ -240,6 +248,31 @@ def load_config(path: str | Path, overrides: tuple[str, ...] = ()) -> Config:
     Raises:
         ConfigError: Missing or unreadable file, unknown key, wrong type, value out of range.
     """
+    return parse_config(read_tree(path, overrides), str(path))
+
+
+def parse_config(tree: dict[str, Any], where: str) -> Config:
+    """Check a tree of plain values; `where` names its origin in errors.
+
+    Raises:
+        ConfigError: Unknown key, wrong type, value out of range.
+    """
+    return parse_section(Config, tree, where)
+
+
+def read_tree(path: str | Path | None, overrides: tuple[str, ...]) -> dict[str, Any]:
+    """The plain values of a YAML file, or of none, with overrides as `load_config` takes them.
+
+    Raises:
+        ConfigError: Missing or unreadable file, or an override that is none.
+    """
+    tree = {} if path is None else _read_yaml(path)
+    for override in overrides:
+        _set(tree, override)
+    return tree
+
+
+def _read_yaml(path: str | Path) -> dict[str, Any]:
     try:
         tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as fault:
@@ -251,25 +284,28 @@ def load_config(path: str | Path, overrides: tuple[str, ...] = ()) -> Config:
         raise ConfigError(
             f"{path}: expected sections such as 'model:', got a {type(tree).__name__}"
         )
-    for override in overrides:
-        _set(tree, override)
-    return parse_config(tree, str(path))
+    return tree
 
 
-def parse_config(tree: dict[str, Any], where: str) -> Config:
-    """Check a tree of plain values; `where` names its origin in errors.
+def parse_section(kind: type[AnySection], tree: dict[str, Any], where: str) -> AnySection:
+    """Check a tree of plain values against a section of any kind.
+
+    Args:
+        kind: What is expected.
+        tree: The values.
+        where: Names their origin in errors.
 
     Raises:
         ConfigError: Unknown key, wrong type, value out of range.
     """
     try:
         # JSON mode lets a strict model take lists for tuples.
-        return Config.model_validate_json(_to_json(tree, where))
+        return kind.model_validate_json(_to_json(tree, where))
     except ValidationError as fault:
-        raise ConfigError(f"{where}: {_first_fault(fault)}") from None
+        raise ConfigError(f"{where}: {_first_fault(fault, kind)}") from None
 
 
-def dump_config(config: Config) -> str:
+def dump_config(config: Section) -> str:
     """The resolved configuration as YAML that `load_config` reads back."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
@@ -298,13 +334,13 @@ def _set(tree: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: {value!r} is not a YAML value") from None
 
 
-def _first_fault(fault: ValidationError) -> str:
+def _first_fault(fault: ValidationError, kind: type[BaseModel]) -> str:
     # A misspelt key also shows as a missing one: name the misspelling first.
     error = min(fault.errors(), key=lambda error: error["type"] != "extra_forbidden")
     place = [str(part) for part in error["loc"]]
     name = ".".join(place)
     if error["type"] == "extra_forbidden":
-        known = list(_section_at(place[:-1]).model_fields)
+        known = list(_section_at(kind, place[:-1]).model_fields)
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"unknown key {name!r}; {hint}"
@@ -314,8 +350,8 @@ def _first_fault(fault: ValidationError) -> str:
     return f"{name or 'configuration'}: {message[:1].lower()}{message[1:]}{shown}"
 
 
-def _section_at(place: list[str]) -> type[BaseModel]:
-    section: type[BaseModel] = Config
+def _section_at(kind: type[BaseModel], place: list[str]) -> type[BaseModel]:
+    section = kind
     for part in place:
         if part.isdigit():
             section = ConvConfig

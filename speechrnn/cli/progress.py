@@ -16,6 +16,8 @@ from speechrnn.training.observer import Observer
 class TrainingProgress(Observer):
     """Shows bars with loss and speed, and a line for each epoch."""
 
+    things = "clips"  # what a step is made of
+
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._progress = Progress(
@@ -68,11 +70,15 @@ class TrainingProgress(Observer):
         self._clips += clips
         self._loss += loss * clips
         rate = self._clips / (time.perf_counter() - self._began)
-        facts = f"loss {self._loss / self._clips:.3f}  {rate:.0f} clips/s"
+        facts = f"loss {self._loss / self._clips:.3f}  {rate:.0f} {self.things}/s"
         self._progress.update(self._task, advance=1, facts=facts)
 
     def epoch_done(self, record: dict[str, Any]) -> None:
         """Print an epoch's line."""
+        self._console.print(self.line(record), highlight=False, soft_wrap=True)
+
+    def line(self, record: dict[str, Any]) -> str:
+        """What is said of an epoch."""
         line = f"epoch {record['epoch']:3d}  loss {record['train_loss']:.3f}"
         if "valid_loss" in record:
             line += f"  valid loss {record['valid_loss']:.3f}"
@@ -83,5 +89,4 @@ class TrainingProgress(Observer):
             line += f"  unit errors {record['valid_unit_errors']:.1%}"
         if record.get("left_out"):
             line += f"  {record['left_out']} sequences too long for their frames"
-        line += f"  {record['clips_per_s']:.0f} clips/s"
-        self._console.print(line, highlight=False, soft_wrap=True)
+        return line + f"  {record['clips_per_s']:.0f} clips/s"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import onnx
 
 from speechrnn.export.network import build_graph
 from speechrnn.export.parity import check_parity
@@ -52,6 +55,12 @@ def export_model(model: CommandModel, path: str | Path, provenance: dict[str, An
     model = copy.deepcopy(model).cpu().float().eval()
     metadata = json.dumps(model_metadata(model, provenance), ensure_ascii=False)
     proto = build_graph(model).model("speechrnn", {METADATA_KEY: metadata})
+    difference = write_checked(proto, path, lambda part: check_parity(model, part))
+    return ExportReport(path, path.stat().st_size, model.num_parameters, difference)
+
+
+def write_checked(proto: onnx.ModelProto, path: Path, check: Callable[[Path], float]) -> float:
+    """Write a model; the file appears under its name only after the check, and gives its result."""
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -59,11 +68,11 @@ def export_model(model: CommandModel, path: str | Path, provenance: dict[str, An
             file.write(proto.SerializeToString())
             file.flush()
             os.fsync(file.fileno())
-        difference = check_parity(model, part)
+        difference = check(part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    return ExportReport(path, path.stat().st_size, model.num_parameters, difference)
+    return difference
 
 
 def model_metadata(model: CommandModel, provenance: dict[str, Any]) -> dict[str, Any]:

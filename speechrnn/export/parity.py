@@ -35,13 +35,13 @@ def check_parity(model: CommandModel, path: str | Path) -> float:
     Raises:
         ModelError: It is above 1e-4, or not a number.
     """
-    session = _open(path)
+    session = open_session(path)
     clip = model.pool_frames
     whole = [(1,), (clip,), (2 * clip + 1,), (7, clip, 3 * clip // 2)]
     streams: list[list[Call]] = [[(frames, frames)] for frames in whole]
     streams.append([((12, 9), (8, 3)), ((5, 14), (5, 0)), ((clip, 20), (clip - 3, 20))])
     streams.append([((10,), (8,))] * (clip // 8 + 2))
-    gaps = [gap for calls in streams for gap in differences(model, session, calls)]
+    gaps = [worst for calls in streams for worst in differences(model, session, calls)]
     worst = float(np.max(gaps))  # not a number if any is not
     if not worst <= TOLERANCE:
         raise ModelError(
@@ -97,22 +97,23 @@ def noise_waves(
 def _largest(expected: ModelOutput, got: dict[str, np.ndarray], frames: Sequence[int]) -> float:
     """The largest difference; frames that are not valid do not count."""
     gaps = [
-        _gap(expected.log_probs[row, :count], got["log_probs"][row, :count])
+        gap(expected.log_probs[row, :count], got["log_probs"][row, :count])
         for row, count in enumerate(frames)
     ]
     if "clip_log_probs" in got:
-        gaps.append(_gap(expected.clip_log_probs, got["clip_log_probs"]))
+        gaps.append(gap(expected.clip_log_probs, got["clip_log_probs"]))
     for name, tensor in expected.state.items():
         if name != "pool":
-            gaps.append(_gap(tensor, got[f"next_{name}"], relative=True))
+            gaps.append(gap(tensor, got[f"next_{name}"], relative=True))
             continue
         for row, kept in enumerate(expected.state["pool_lens"].tolist()):
             first = tensor.shape[1] - kept
-            gaps.append(_gap(tensor[row, first:], got["next_pool"][row, first:], relative=True))
+            gaps.append(gap(tensor[row, first:], got["next_pool"][row, first:], relative=True))
     return float(np.max(gaps))
 
 
-def _gap(expected: Tensor, got: np.ndarray, relative: bool = False) -> float:
+def gap(expected: Tensor, got: np.ndarray, relative: bool = False) -> float:
+    """The largest difference of two tensors, or `relative` to their size where that is above 1."""
     ours = expected.numpy()
     if ours.shape != got.shape:
         return np.inf
@@ -120,7 +121,8 @@ def _gap(expected: Tensor, got: np.ndarray, relative: bool = False) -> float:
     return float((np.abs(ours - got) / scale).max(initial=0.0))
 
 
-def _open(path: str | Path) -> ort.InferenceSession:
+def open_session(path: str | Path) -> ort.InferenceSession:
+    """An exported file, whatever it says about itself."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3

@@ -31,7 +31,7 @@ def add_layer(
         committed ones.
     """
     starts = [g.node("Unsqueeze", state, g.ints(0)) for state in states]  # (1, B, H)
-    y, last = _add_recurrence(g, layer, x, spans.lens, starts)
+    y, last = add_recurrence(g, layer, x, spans.lens, starts)
     hidden = g.node("Where", spans.some, g.node("GatherND", y, index), states[0])
     if layer.cell != "lstm":
         return y, [hidden]
@@ -39,14 +39,22 @@ def add_layer(
     return y, [hidden, g.node("Where", spans.some, cell, states[1])]
 
 
-def _add_recurrence(
+def add_recurrence(
     g: GraphBuilder, layer: RecurrentLayer, x: str, lens: str, starts: list[str]
 ) -> tuple[str, str]:
-    """(T, directions, B, H) outputs and the (directions, B, H) cell state after `lens` frames."""
+    """(T, directions, B, H) outputs and the (directions, B, H) cell state after `lens` frames.
+
+    Args:
+        g: The graph.
+        layer: The trained layer; not feedforward.
+        x: (T, B, I) input frames.
+        lens: (B, 1) valid frames; empty: all.
+        starts: (1, B, H) each, what the forward direction starts from.
+    """
     if layer.bidirectional:
         starts = [g.node("Pad", start, g.ints(0, 0, 0, 1, 0, 0)) for start in starts]
     direction = "bidirectional" if layer.bidirectional else "forward"
-    inputs = [x, *_weights(g, layer), as_steps(g, lens), *starts]
+    inputs = [x, *_weights(g, layer), as_steps(g, lens) if lens else "", *starts]
     size = layer.hidden_size
     if layer.cell == "gru":
         return g.node(

@@ -126,7 +126,27 @@ def open_model(path: str | Path, threads: int = 1) -> tuple[ort.InferenceSession
         ModelError: Missing, empty, foreign, damaged or too new.
     """
     path = Path(path)
-    size = _check_file(path)
+    session, text = open_file(path, METADATA_KEY, "speechrnn export", threads)
+    info = parse_metadata(text, path, path.stat().st_size)
+    _check_interface(session, info)
+    return session, info
+
+
+def open_file(
+    path: Path, key: str, maker: str, threads: int = 1
+) -> tuple[ort.InferenceSession, str]:
+    """Load a file and the text that its metadata has under a key.
+
+    Args:
+        path: The file.
+        key: Marks the files that are wanted.
+        maker: The command that writes such files.
+        threads: CPU threads that one call may use.
+
+    Raises:
+        ModelError: Missing, empty, foreign or damaged.
+    """
+    _check_file(path, maker)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -137,17 +157,15 @@ def open_model(path: str | Path, threads: int = 1) -> tuple[ort.InferenceSession
         reason = " ".join(str(fault).split())[:160]
         raise ModelError(
             f"{path}: not a model that can be run ({reason}); give an .onnx file that "
-            "'speechrnn export' wrote, whole"
+            f"'{maker}' wrote, whole"
         ) from None
     texts = session.get_modelmeta().custom_metadata_map
-    if METADATA_KEY not in texts:
+    if key not in texts:
         raise ModelError(
-            f"{path}: an ONNX file without speechrnn's metadata; give one that "
-            "'speechrnn export' wrote"
+            f"{path}: an ONNX file without speechrnn's metadata ({key}); give one that "
+            f"'{maker}' wrote"
         )
-    info = parse_metadata(texts[METADATA_KEY], path, size)
-    _check_interface(session, info)
-    return session, info
+    return session, str(texts[key])
 
 
 def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
@@ -199,8 +217,8 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
     return info
 
 
-def _check_file(path: Path) -> int:
-    remedy = "give an .onnx file that 'speechrnn export' wrote"
+def _check_file(path: Path, maker: str) -> None:
+    remedy = f"give an .onnx file that '{maker}' wrote"
     if path.is_dir():
         raise ModelError(f"{path}: is a folder; {remedy}")
     try:
@@ -209,7 +227,6 @@ def _check_file(path: Path) -> int:
         raise ModelError(f"{path}: no model there ({fault.strerror}); {remedy}") from None
     if size == 0:
         raise ModelError(f"{path}: an empty file; {remedy}")
-    return size
 
 
 def _check_interface(session: ort.InferenceSession, info: ModelInfo) -> None:

@@ -7,10 +7,10 @@ import math
 import torch
 from torch import nn
 
-from speechrnn.config import TrainingConfig
+from speechrnn.config import OptimizerConfig
 
 
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
+def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
     """AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101); biases and gains do not decay."""
     weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
@@ -21,7 +21,7 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Adam
     return torch.optim.AdamW(groups, lr=config.learning_rate)
 
 
-def learning_rate(config: TrainingConfig, step: int, total_steps: int) -> float:
+def learning_rate(config: OptimizerConfig, step: int, total_steps: int) -> float:
     """Linear warm-up, then half a cosine down to zero, at `step` (from 0) of `total_steps`."""
     warmup = max(1, round(config.warmup_share * total_steps))
     if step < warmup:
@@ -30,7 +30,7 @@ def learning_rate(config: TrainingConfig, step: int, total_steps: int) -> float:
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def clip_gradients(model: nn.Module, config: TrainingConfig) -> float:
+def clip_gradients(model: nn.Module, config: OptimizerConfig) -> float:
     """Bound the gradient by norm or by value, the cure for exploding gradients.
 
     Returns:
