@@ -1,11 +1,11 @@
 """Decoding: milliseconds for a second of posteriors, greedy and by beam search, on one thread.
 
 Medians over utterances, each decoded several times, in turn with the other ways; "live" is four
-frames at a time with the best words asked for after each. Posteriors are drawn, 25 frames a second:
-a unit about every half second, blank else, of a network that is sure of itself and of one that is
-not; or real ones, from files. If flashlight-text is installed, its beam search, as torchaudio wraps
-it, reads the same posteriors: how often both find the same words, and what either scores better,
-judged by the sum over all alignments (torch's CTC loss).
+frames at a time with the best words asked for after each, and a horizon of two seconds. Posteriors
+are drawn, 25 frames a second, a unit about every half second, for a network that is sure of itself
+and one that is not; or they are real, from files. If flashlight-text is installed, its beam search,
+as torchaudio wraps it, reads the same posteriors: how often both find the same words, and which
+find is likelier where they differ, by the sum over all alignments (torch's CTC loss).
 
 Usage: python scripts/benchmarks/decoding.py [--width 8] [--runs 5] [--posteriors FILE.npy...]
 """
@@ -71,7 +71,9 @@ def report(name: str, utterances: list[np.ndarray], width: int, runs: int) -> No
         "greedy": lambda u: whole(GreedyDecoder(symbols), u, symbols),
         "greedy, live": lambda u: live(GreedyDecoder(symbols), u, symbols),
         f"beam {width}": lambda u: whole(BeamDecoder(symbols, width=width), u, symbols),
-        f"beam {width}, live": lambda u: live(BeamDecoder(symbols, width=width), u, symbols),
+        f"beam {width}, live": lambda u: live(
+            BeamDecoder(symbols, width=width, horizon_frames=2 * FRAMES_PER_S), u, symbols
+        ),
     }
     if importlib.util.find_spec("flashlight"):
         ways["flashlight"] = flashlight(symbols, width)

@@ -68,7 +68,7 @@ class BeamDecoder:
         language: LanguageModel | None = None,
         language_weight: float = 1.0,
         word_bonus: float = 0.0,
-        horizon_frames: int = 125,
+        horizon_frames: int | None = None,
     ) -> None:
         """Prepare a search.
 
@@ -81,9 +81,10 @@ class BeamDecoder:
             language: Joins in where words end.
             language_weight: What its log-probabilities are multiplied by.
             word_bonus: Added for every word, in nats; makes up for what a language model takes.
-            horizon_frames: Whatever does not agree with the likeliest on the words that ended
-                longer ago than this is not kept: in a stream, an old ambiguity would fill the beam
-                for ever, as all that follows is equally likely after each of its readings.
+            horizon_frames: What does not agree with the likeliest prefix on the words that ended
+                longer ago than this is not kept. For streams, two seconds or so: else an ambiguity
+                stays in the beam for ever, as all that follows is equally likely after each of its
+                readings. None: no such limit, and an n-best list that reaches back to the start.
 
         Raises:
             ConfigError: A number is out of range.
@@ -93,11 +94,13 @@ class BeamDecoder:
             ("threshold", threshold, 0),
             ("language_weight", language_weight, 0),
             ("word_bonus", word_bonus, NEVER),
-            ("horizon_frames", horizon_frames, 1),
+            ("horizon_frames", 1 if horizon_frames is None else horizon_frames, 1),
         ):
             if not value >= least:
                 raise ConfigError(f"beam search: {name} is {value:g}, expected at least {least}")
-        self._spelling: Spelling = Trie(lexicon, symbols) if lexicon else spelling_of(symbols)
+        self._spelling: Spelling = (
+            spelling_of(symbols) if lexicon is None else Trie(lexicon, symbols)
+        )
         self._width = width
         self._threshold = threshold
         self._language = language
@@ -130,8 +133,8 @@ class BeamDecoder:
                 self._step(row, order[:count])
             self._offset += blank
             self.num_frames += 1
-            if self.num_frames % _DECIDE_FRAMES == 0:
-                self._decide()
+            if self._horizon is not None and self.num_frames % _DECIDE_FRAMES == 0:
+                self._decide(self.num_frames - self._horizon)
         self._commit()
 
     def best(self) -> Hypothesis:
@@ -276,16 +279,12 @@ class BeamDecoder:
             words.append(word_of(ending, rest))
         return Hypothesis((*self.committed, *words), score)
 
-    def _decide(self) -> None:
-        """Drop what does not agree with the likeliest on words that are beyond the horizon."""
+    def _decide(self, frame: int) -> None:
+        """Drop what does not agree with the likeliest prefix on words that ended before a frame."""
         self._commit()
         likeliest = max(self._beam, key=lambda prefix: prefix.total + prefix.prior)
         links = likeliest.settle(self.num_frames, self._offset).since(self._done)
-        old = [
-            link
-            for link in links
-            if link.prefix.word is not None and link.end_frame <= self.num_frames - self._horizon
-        ]
+        old = [link for link in links if link.prefix.word is not None and link.end_frame <= frame]
         if not old:
             return
         for prefix in self._beam:
