@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
 from speechrnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def listen(
     look_ahead_ms: Annotated[
         float | None, typer.Option(help="What it hears beyond; default: the model's.")
     ] = None,
+    grammar: Grammar = None,
+    lm: LanguageModelFile = None,
+    beam: BeamWidth = None,
 ) -> None:
     """Hear words live, until Ctrl-C: a view on a terminal, else one line a word.
 
@@ -51,10 +55,15 @@ def listen(
     from speechrnn.runtime.stream import Stream
 
     recognizer = load_model(model)
+    decoder = make_decoder(recognizer.info, grammar, lm, beam)
     commands = parse_commands(on or [], recognizer.info.words)
     with stop_signals() as stop, _source(device, recording) as source:
         stream = Stream(
-            recognizer, source.sample_rate_hz, chunk_ms=chunk_ms, look_ahead_ms=look_ahead_ms
+            recognizer,
+            source.sample_rate_hz,
+            chunk_ms=chunk_ms,
+            look_ahead_ms=look_ahead_ms,
+            decoder=decoder,
         )
         with (
             _screen(model, source, stream, as_json) as screen,

@@ -9,6 +9,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
 from speechrnn.errors import AudioError, SpeechRNNError
 
 _STANDARD_INPUT = "-"
@@ -21,12 +22,16 @@ def transcribe(
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Take what is there of a cut-off file.")
     ] = False,
+    grammar: Grammar = None,
+    lm: LanguageModelFile = None,
+    beam: BeamWidth = None,
 ) -> None:
     """Print the words that recordings hold, with confidence and times."""
     from speechrnn.cli.listing import Listing
     from speechrnn.runtime.recognizer import load_model
 
     recognizer = load_model(model)
+    decoder = make_decoder(recognizer.info, grammar, lm, beam)
     paths, faults = _recordings(files)
     listing = Listing(paths)
     for fault in faults:
@@ -34,7 +39,9 @@ def transcribe(
     for path in paths:
         try:
             source = _standard_input() if path == _STANDARD_INPUT else path
-            transcript = recognizer.transcribe(source, allow_truncated=allow_truncated)
+            transcript = recognizer.transcribe(
+                source, allow_truncated=allow_truncated, decoder=decoder
+            )
         except SpeechRNNError as fault:
             faults.append(fault)
             _report(fault)

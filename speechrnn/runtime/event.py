@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from speechrnn.runtime.spoken import Slots
+
 
 @dataclass(frozen=True)
 class Event:
-    """A word heard in a stream; times count from the stream's first sample.
+    """A word, or a sentence of a grammar, in a stream; times count from its first sample.
 
     Attributes:
-        word: The word.
-        confidence: Its smoothed posterior when it was decided for.
+        word: The word, or the words of the sentence.
+        confidence: Its smoothed posterior when it was decided for; of a CTC head see
+            `speechrnn.runtime.spoken`.
         start_s: Where the sound that holds it began.
         end_s: Where that sound ended; where it went on, as far as it was heard.
         latency_s: Audio that had to be heard beyond `end_s` before the word was reported, the
             longest delay of resampling included.
+        intent: What a sentence asks for.
+        slots: What fills its slots.
     """
 
     word: str
@@ -24,10 +29,13 @@ class Event:
     start_s: float
     end_s: float
     latency_s: float
+    intent: str | None = None
+    slots: Slots | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; probabilities and times rounded to four digits."""
+        """Plain values for JSON, rounded to four digits; without a grammar no intent and slots."""
         return {
             key: round(value, 4) if isinstance(value, float) else value
             for key, value in asdict(self).items()
+            if value is not None
         }

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from speechrnn.decoding.ctc.hypothesis import Word
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
+from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.runtime.sequences import Decoder
+from speechrnn.runtime.spoken import Spoken, spoken_sentence, spoken_word
 
 _PAUSE_MS = 600.0  # of blanks: what was said is over
 _BLANK = 0
 _LIKELIEST = math.log(0.5)  # likelier than all else together
 
 
-class StreamReader:
+class WordReader:
     """Reads the frames of a stream without end with a decoder of utterances.
 
     What comes out does not depend on how the frames are cut.
@@ -47,7 +49,7 @@ class StreamReader:
         words = self._decoder.best().words[self._given :]
         return " ".join(word.text for word in words)
 
-    def accept(self, first_frame: int, log_probs: np.ndarray) -> list[Word]:
+    def accept(self, first_frame: int, log_probs: np.ndarray) -> list[Spoken]:
         """Take more frames.
 
         Args:
@@ -57,7 +59,7 @@ class StreamReader:
         Returns:
             The words that cannot change any more; their frames count from the stream's beginning.
         """
-        words: list[Word] = []
+        words: list[Spoken] = []
         if first_frame > self._next:
             words += self.flush()
             self._next = self._origin = first_frame
@@ -71,28 +73,75 @@ class StreamReader:
         self.latest = np.exp(log_probs[-1])
         return words
 
-    def flush(self) -> list[Word]:
+    def flush(self) -> list[Spoken]:
         """End the utterance; return the words of it that have not come out."""
         words = self._new(self._decoder.finish()[0].words)
         self._origin, self._given = self._next, 0
         return words
 
-    def _take(self, log_probs: np.ndarray) -> list[Word]:
+    def _take(self, log_probs: np.ndarray) -> list[Spoken]:
         if not len(log_probs):
             return []
         self._decoder.accept(log_probs)
         self._next += len(log_probs)
         return self._new(self._decoder.committed)
 
-    def _new(self, words: Sequence[Word]) -> list[Word]:
+    def _new(self, words: Sequence[Word]) -> list[Spoken]:
         """Those of an utterance's words that have not come out, in frames of the stream."""
         new = words[self._given :]
         self._given += len(new)
-        return [
-            replace(
-                word,
-                start_frame=self._origin + word.start_frame,
-                end_frame=self._origin + word.end_frame,
-            )
-            for word in new
-        ]
+        return [spoken_word(word, self._origin) for word in new]
+
+
+class SentenceReader:
+    """Reads the frames of a stream with a grammar; other speech is passed over.
+
+    Attributes:
+        latest: (V,) posteriors of the latest frame.
+    """
+
+    def __init__(self, decoder: GrammarDecoder, num_symbols: int) -> None:
+        """Start before the first frame.
+
+        Args:
+            decoder: At its beginning.
+            num_symbols: V, the blank included.
+        """
+        self.latest = np.zeros(num_symbols, np.float32)
+        self._decoder = decoder
+        self._origin = 0  # frame of the stream at which the decoder began
+        self._next = 0
+
+    @property
+    def pending(self) -> str:
+        """What looks like the beginning of a sentence and may still change."""
+        return self._decoder.best().text
+
+    def accept(self, first_frame: int, log_probs: np.ndarray) -> list[Spoken]:
+        """Take more frames, as `WordReader.accept` does; return the sentences that ended."""
+        found: list[Spoken] = []
+        if first_frame > self._next:
+            found += self.flush()
+            self._origin = first_frame
+        found += self._sentences(self._decoder.accept(log_probs))
+        self._next = first_frame + len(log_probs)
+        self.latest = np.exp(log_probs[-1])
+        return found
+
+    def flush(self) -> list[Spoken]:
+        """End the utterance; return its sentence, if it is one."""
+        found = self._sentences(self._decoder.finish())
+        self._origin = self._next
+        return found
+
+    def _sentences(self, found: Sequence[Parse | Rejected]) -> list[Spoken]:
+        return [spoken_sentence(parse, self._origin) for parse in found if isinstance(parse, Parse)]
+
+
+def make_reader(
+    decoder: Decoder | GrammarDecoder, num_symbols: int, frame_ms: float
+) -> WordReader | SentenceReader:
+    """What reads a stream with a decoder, see the readers."""
+    if isinstance(decoder, GrammarDecoder):
+        return SentenceReader(decoder, num_symbols)
+    return WordReader(decoder, num_symbols, frame_ms)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from speechrnn.audio import stream_audio
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.errors import AudioError
 from speechrnn.runtime.finder import WordFinder
 from speechrnn.runtime.model_file import open_model
@@ -51,7 +52,7 @@ class Recognizer:
         sample_rate: int | None = None,
         *,
         allow_truncated: bool = False,
-        decoder: Decoder | None = None,
+        decoder: Decoder | GrammarDecoder | None = None,
     ) -> Transcript:
         """Hear a recording of any length, in bounded memory.
 
@@ -64,7 +65,8 @@ class Recognizer:
             source: (S,) or (S, C) samples, float in [-1, 1] or integer; or a path; or an open file.
             sample_rate: Rate of the samples in Hz; for an array only, and needed there.
             allow_truncated: Take what is there of a file that was cut off.
-            decoder: Reads the sequences of a model with a CTC head; none: a small prefix beam.
+            decoder: Reads the sequences of a model with a CTC head, word by word or by a grammar;
+                none: a small prefix beam.
 
         Raises:
             AudioError: The audio cannot be read, or is none.

@@ -10,8 +10,11 @@ import onnxruntime as ort
 
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
+from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.runtime.model_file import ModelInfo
 from speechrnn.runtime.posteriors import Posteriors, PosteriorStream
+from speechrnn.runtime.spoken import Spoken, spoken_sentence, spoken_word
 from speechrnn.runtime.transcript import Alternative, Segment, Transcript
 
 _WINDOW_S = 10.0  # heard at a time: the backward direction of a shorter recording sees all of it
@@ -47,7 +50,10 @@ def default_decoder(info: ModelInfo) -> Decoder:
 
 
 def read_sequence(
-    blocks: Iterable[np.ndarray], session: ort.InferenceSession, info: ModelInfo, decoder: Decoder
+    blocks: Iterable[np.ndarray],
+    session: ort.InferenceSession,
+    info: ModelInfo,
+    decoder: Decoder | GrammarDecoder,
 ) -> Transcript:
     """Read a recording of any length, in bounded memory but for its words.
 
@@ -62,33 +68,53 @@ def read_sequence(
         session, info, round(_WINDOW_S * frames_per_s), round(_LOOK_AHEAD_S * frames_per_s)
     )
     num_samples = 0
+    utterances: list[Parse | Rejected] = []
 
     def take(found: Iterable[Posteriors]) -> None:
         for posteriors in found:
-            decoder.accept(posteriors.frames)
+            utterances.extend(decoder.accept(posteriors.frames) or ())
 
     for block in blocks:
         num_samples += len(block)
         take(network.accept(block))
     take(network.finish())
-    return _transcript(decoder.finish(), info, num_samples / info.sample_rate_hz)
+    duration_s = num_samples / info.sample_rate_hz
+    if isinstance(decoder, GrammarDecoder):
+        return _sentences([*utterances, *decoder.finish()], info, duration_s)
+    return _words(decoder.finish(), info, duration_s)
 
 
-def _transcript(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> Transcript:
+def _words(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> Transcript:
     shares = np.exp(np.array([hypothesis.score for hypothesis in found]) - found[0].score)
     shares /= shares.sum()
     alternatives = tuple(
         Alternative(hypothesis.text, float(share))
         for hypothesis, share in zip(found[:_ALTERNATIVES], shares, strict=False)
     )
-    hop_s = info.hop_ms / 1000
+    segments = tuple(_segment(spoken_word(word, 0), info, duration_s) for word in found[0].words)
+    confidence = alternatives[0].confidence
+    return Transcript(found[0].text, confidence, alternatives, duration_s, segments)
+
+
+def _sentences(found: Sequence[Parse | Rejected], info: ModelInfo, duration_s: float) -> Transcript:
     segments = tuple(
-        Segment(
-            word.text,
-            word.start_frame * hop_s,
-            min(word.end_frame * hop_s, duration_s),
-            word.confidence,
-        )
-        for word in found[0].words
+        _segment(spoken_sentence(parse, 0), info, duration_s)
+        for parse in found
+        if isinstance(parse, Parse)
     )
-    return Transcript(found[0].text, alternatives[0].confidence, alternatives, duration_s, segments)
+    text = " ".join(segment.word for segment in segments)
+    confidences = [segment.confidence for segment in segments]
+    confidence = float(np.mean(confidences)) if confidences else 1.0
+    return Transcript(text, confidence, (), duration_s, segments)
+
+
+def _segment(spoken: Spoken, info: ModelInfo, duration_s: float) -> Segment:
+    hop_s = info.hop_ms / 1000
+    return Segment(
+        spoken.text,
+        spoken.start_frame * hop_s,
+        min(spoken.end_frame * hop_s, duration_s),
+        spoken.confidence,
+        spoken.intent,
+        spoken.slots,
+    )

@@ -10,18 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from speechrnn.audio import StreamResampler, resampling_delay_s
-from speechrnn.decoding.ctc.hypothesis import Word
 from speechrnn.decoding.detector import Firing, KeywordDetector
 from speechrnn.decoding.endpoint import Endpointer
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.decoding.operating_point import OperatingPoint, default_operating_point
 from speechrnn.errors import AudioError, ConfigError
 from speechrnn.runtime.event import Event
 from speechrnn.runtime.model_file import ModelInfo
 from speechrnn.runtime.posteriors import Posteriors, PosteriorStream, window_frames, word_track
-from speechrnn.runtime.reader import StreamReader
+from speechrnn.runtime.reader import SentenceReader, WordReader, make_reader
 from speechrnn.runtime.recognizer import Recognizer
 from speechrnn.runtime.samples import mix_down
 from speechrnn.runtime.sequences import Decoder, default_decoder
+from speechrnn.runtime.spoken import Spoken
 
 _RATES_HZ = (1000, 1_000_000)
 
@@ -50,7 +51,7 @@ class Stream:
         chunk_ms: float | None = None,
         look_ahead_ms: float | None = None,
         thresholds: Mapping[str, float] | None = None,
-        decoder: Decoder | None = None,
+        decoder: Decoder | GrammarDecoder | None = None,
     ) -> None:
         """Start before the first sample.
 
@@ -63,7 +64,8 @@ class Stream:
                 model file says, else 160, or 0 for a network without a backward direction.
             thresholds: Posterior from which on a word is reported, for some of the words; of no
                 account to a CTC head.
-            decoder: Reads the sequences of a model with a CTC head; none: a small prefix beam.
+            decoder: Reads the sequences of a model with a CTC head, word by word or by a grammar;
+                none: a small prefix beam.
 
         Raises:
             AudioError: The sample rate is out of range.
@@ -85,10 +87,10 @@ class Stream:
         self._recognizer = recognizer
         self._point = point
         self._detector = KeywordDetector(point, info.words, info.hop_ms, info.clip_ms)
-        self._reader: StreamReader | None = None
+        self._reader: WordReader | SentenceReader | None = None
         if info.reads_sequences:
             decoder = decoder or default_decoder(info)
-            self._reader = StreamReader(decoder, len(info.symbols), info.hop_ms)
+            self._reader = make_reader(decoder, len(info.symbols), info.hop_ms)
         self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
         self._num_samples = 0
         self._last_end_s = 0.0
@@ -190,28 +192,30 @@ class Stream:
         for posteriors in self._network.finish():
             events += self._decide(posteriors)
         if self._reader is not None:
-            events += [self._word_event(word) for word in self._reader.flush()]
+            events += [self._spoken_event(spoken) for spoken in self._reader.flush()]
         return events
 
     def _decide(self, posteriors: Posteriors) -> list[Event]:
         first_frame = self._first_frame + posteriors.first_frame
         self._next_frame = first_frame + len(posteriors.frames)
         if self._reader is not None:
-            words = self._reader.accept(first_frame, posteriors.frames)
-            return [self._word_event(word) for word in words]
+            found = self._reader.accept(first_frame, posteriors.frames)
+            return [self._spoken_event(spoken) for spoken in found]
         track = word_track(posteriors, self._recognizer.info, self._point.source)
         return [self._event(firing) for firing in self._detector.accept(first_frame, track)]
 
-    def _word_event(self, word: Word) -> Event:
-        """A word of a sequence lies where its symbols do."""
+    def _spoken_event(self, spoken: Spoken) -> Event:
+        """What is read out of a sequence lies where its symbols do."""
         hop, heard = self._recognizer.info.grid.hop_samples, self._endpointer.num_samples
         start, end = (
             min((frame - self._first_frame) * hop, heard)
-            for frame in (word.start_frame, word.end_frame)
+            for frame in (spoken.start_frame, spoken.end_frame)
         )
         start_s, end_s = self._time_s(start), self._time_s(end)
         latency_s = self._time_s(heard) + self._delay_s - end_s
-        return Event(word.text, word.confidence, start_s, end_s, latency_s)
+        return Event(
+            spoken.text, spoken.confidence, start_s, end_s, latency_s, spoken.intent, spoken.slots
+        )
 
     def _event(self, firing: Firing) -> Event:
         info = self._recognizer.info

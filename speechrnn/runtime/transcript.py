@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from speechrnn.runtime.spoken import Slots
+
 
 @dataclass(frozen=True)
 class Alternative:
@@ -16,12 +18,23 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Segment:
-    """A word, where it lies in the recording, and its posterior probability."""
+    """A word, or a sentence of a grammar, where it lies, and its posterior probability.
+
+    Attributes:
+        word: The word, or the words of the sentence.
+        start_s: Where it begins in the recording.
+        end_s: Where it ends.
+        confidence: Its posterior probability.
+        intent: What a sentence asks for.
+        slots: What fills its slots.
+    """
 
     word: str
     start_s: float
     end_s: float
     confidence: float
+    intent: str | None = None
+    slots: Slots | None = None
 
 
 @dataclass(frozen=True)
@@ -62,4 +75,5 @@ def _rounded(record: Alternative | Segment) -> dict[str, Any]:
     return {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in asdict(record).items()
+        if value is not None
     }

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from speechrnn import Event, Stream, load_model
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.decoding.ctc.greedy import GreedyDecoder
+from speechrnn.decoding.grammar.compiled import compile_grammar
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
+from speechrnn.decoding.grammar.parser import parse_grammar
 from speechrnn.models.command import CommandModel
-from speechrnn.runtime.reader import StreamReader
+from speechrnn.runtime.reader import SentenceReader, WordReader
 
 SYMBOLS = ("<blk>", "go", "no", "stop")
 FRAME_MS = 40.0
@@ -30,7 +33,7 @@ def track(*symbols: int) -> np.ndarray:
 
 
 def read(frames: np.ndarray, cuts: list[int]) -> list[tuple[str, int, int]]:
-    reader = StreamReader(GreedyDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
+    reader = WordReader(GreedyDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
     words, first = [], 0
     for part in np.split(frames, cuts):
         if len(part):
@@ -55,7 +58,7 @@ def test_cuts_change_nothing(cuts: list[int]) -> None:
 
 
 def test_a_pause_ends_what_is_pending() -> None:
-    reader = StreamReader(BeamDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
+    reader = WordReader(BeamDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
     uncertain = np.log(np.array([[0.02, 0.5, 0.46, 0.02]], np.float32))
     assert reader.accept(0, np.concatenate([track(0), uncertain])) == []
     assert reader.pending == "go"
@@ -66,14 +69,14 @@ def test_a_pause_ends_what_is_pending() -> None:
 
 
 def test_frames_that_were_lost_end_an_utterance() -> None:
-    reader = StreamReader(GreedyDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
+    reader = WordReader(GreedyDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
     reader.accept(0, track(0, 1))
     words = reader.accept(10, track(1, 0))
     assert [(word.text, word.start_frame) for word in words] == [("go", 1), ("go", 10)]
 
 
 def test_latest_posteriors_are_those_of_the_last_frame() -> None:
-    reader = StreamReader(GreedyDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
+    reader = WordReader(GreedyDecoder(SYMBOLS), len(SYMBOLS), FRAME_MS)
     reader.accept(0, track(0, 3))
     np.testing.assert_allclose(reader.latest, [0.02, 0.02, 0.02, 0.94], atol=1e-6)
 
@@ -129,3 +132,50 @@ def test_a_stream_does_not_depend_on_its_blocks(exported: Callable[[str], Export
     stream = Stream(path)
     assert stream.words == SYMBOLS[1:] and len(stream.posteriors) == 3
     assert stream.pending == ""
+
+
+PIN = "intent pin: {digit}{2}\ndigit: 1 = go | 2 = no\n"
+
+
+def sentence_reader() -> SentenceReader:
+    grammar = compile_grammar(parse_grammar(PIN), SYMBOLS)
+    return SentenceReader(GrammarDecoder(grammar), len(SYMBOLS))
+
+
+def test_reads_sentences_of_a_grammar_in_a_stream() -> None:
+    reader = sentence_reader()
+    spoken = track(0, 1, 0, 2, 0)
+    assert reader.accept(0, track(*[0] * 30)) == []
+    assert reader.accept(30, spoken) == [] and reader.pending == "go no"
+    (sentence,) = reader.accept(35, track(*[0] * 30))
+    assert (sentence.text, sentence.start_frame, sentence.end_frame) == ("go no", 31, 34)
+    assert sentence.intent == "pin" and sentence.slots == {"digit": ["1", "2"]}
+    assert sentence.confidence > 0.9
+    assert reader.accept(200, track(3, 0, 3)) == [] and reader.flush() == []
+
+
+def test_cuts_change_no_sentence() -> None:
+    frames = np.concatenate([track(0, 1, 0, 2), track(*[0] * 40), track(2, 0, 2, 0)])
+    results = []
+    for cuts in ([], [1, 2, 3, 17], list(range(1, len(frames)))):
+        reader, found, first = sentence_reader(), [], 0
+        for part in np.split(frames, cuts):
+            found += reader.accept(first, part)
+            first += len(part)
+        results.append(found + reader.flush())
+    assert [s.text for s in results[0]] == ["go no", "no no"]
+    assert results[0] == results[1] == results[2]
+
+
+def test_a_grammar_gives_intent_and_slots_to_transcripts_and_events(
+    exported: Callable[[str], Exported],
+) -> None:
+    _, path = exported("ctc alone")
+    grammar = compile_grammar(parse_grammar("intent any: (go | no | stop)+\n"), SYMBOLS)
+    decoder = GrammarDecoder(grammar, filler_cost=100.0)  # nothing but sentences
+    transcript = load_model(path).transcribe(wave(3.0), 8000, decoder=decoder)
+    assert transcript.segments and transcript.text
+    assert transcript.as_dict()["segments"][0]["intent"] == "any"
+    stream = Stream(path, decoder=decoder)
+    found = stream.accept(wave(3.0)) + stream.finish()
+    assert found and found[0].as_dict()["slots"] == {}

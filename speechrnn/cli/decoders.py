@@ -1,0 +1,56 @@
+"""How `transcribe` and `listen` read the sequences of a model with a CTC head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from speechrnn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from speechrnn.decoding.grammar.decoder import GrammarDecoder
+    from speechrnn.runtime.model_file import ModelInfo
+    from speechrnn.runtime.sequences import Decoder
+
+Grammar = Annotated[Path | None, typer.Option(help="Hear only sentences of this grammar.")]
+LanguageModelFile = Annotated[
+    Path | None, typer.Option("--lm", help="Language model that weighs words, an ARPA file.")
+]
+BeamWidth = Annotated[
+    int | None, typer.Option("--beam", min=1, help="Prefixes that are kept; default: 8.")
+]
+
+
+def make_decoder(
+    info: ModelInfo, grammar: Path | None, lm: Path | None, beam: int | None
+) -> Decoder | GrammarDecoder | None:
+    """What the options ask for; None where the model hears single words.
+
+    Raises:
+        ConfigError: Options that exclude each other, or that the model has no use for.
+        DataError: A faulty grammar or language model.
+    """
+    asked = {"--grammar": grammar, "--lm": lm, "--beam": beam}
+    given = [name for name, value in asked.items() if value is not None]
+    if not info.reads_sequences:
+        if given:
+            raise ConfigError(
+                f"{given[0]}: {info.path} hears single words; give a model trained with "
+                "model.frame_head ctc"
+            )
+        return None
+    if grammar is not None:
+        if len(given) > 1:
+            raise ConfigError(f"--grammar and {given[1]} exclude each other; leave one out")
+        from speechrnn.decoding.grammar.compiled import compile_grammar
+        from speechrnn.decoding.grammar.decoder import GrammarDecoder
+        from speechrnn.decoding.grammar.parser import read_grammar
+
+        return GrammarDecoder(compile_grammar(read_grammar(grammar), info.symbols))
+    from speechrnn.decoding.ctc.beam import BeamDecoder
+    from speechrnn.decoding.ctc.ngram import read_arpa
+
+    language = read_arpa(lm) if lm is not None else None
+    return BeamDecoder(info.symbols, width=beam or 8, language=language)

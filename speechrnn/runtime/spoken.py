@@ -1,0 +1,50 @@
+"""A word, or a sentence of a grammar, in frames of a stream."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from speechrnn.decoding.ctc.hypothesis import Word
+from speechrnn.decoding.grammar.result import Parse
+
+Slots = dict[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What was said.
+
+    Attributes:
+        text: A word, or the words of a sentence.
+        start_frame: First frame.
+        end_frame: One past the last.
+        confidence: Of a word as its decoder has it; of a sentence its share against other speech.
+        intent: What the sentence asks for; none for a word.
+        slots: What fills the sentence's slots; none for a word.
+    """
+
+    text: str
+    start_frame: int
+    end_frame: int
+    confidence: float
+    intent: str | None = None
+    slots: Slots | None = None
+
+
+def spoken_word(word: Word, origin: int) -> Spoken:
+    """A word whose frames count from frame `origin` of the stream."""
+    return Spoken(word.text, origin + word.start_frame, origin + word.end_frame, word.confidence)
+
+
+def spoken_sentence(parse: Parse, origin: int) -> Spoken:
+    """A sentence whose frames count from frame `origin` of the stream."""
+    first, last = parse.words[0], parse.words[-1]
+    return Spoken(
+        parse.text,
+        origin + first.start_frame,
+        origin + last.end_frame,
+        1 / (1 + math.exp(-parse.margin)),
+        parse.intent,
+        parse.slots,
+    )
