@@ -61,12 +61,14 @@ def shared(one: Link, other: Link) -> Link:
     return one
 
 
-Path = tuple[float, Any]  # log-probability of an alignment, its last segment (a `Link`)
-OpenPath = tuple[float, Any, int, float]  # log-probability of an alignment whose last segment is
-# not closed, the segment before that, the first frame of it, and log-probability before it
+# Log-probability of an alignment, and its last segment.
+Alignment = tuple[float, Any]
+# The same while the last segment goes on: log-probability, the segment before, and of the one that
+# goes on its first frame and the log-probability before it.
+OpenAlignment = tuple[float, Any, int, float]
 
-_NO_PATH: Path = (NEVER, None)
-_NO_OPEN_PATH: OpenPath = (NEVER, None, 0, 0.0)
+_NO_CLOSED: Alignment = (NEVER, None)
+_NO_OPEN: OpenAlignment = (NEVER, None, 0, 0.0)
 
 
 class Prefix:
@@ -114,8 +116,8 @@ class Prefix:
     total: float
     blank: float
     sound: float
-    closed: Path
-    open: OpenPath
+    closed: Alignment
+    open: OpenAlignment
 
     def __init__(
         self,
@@ -139,12 +141,12 @@ class Prefix:
 
     def begin(self, link: Link) -> None:
         """Be what a search begins with, after a segment that stands for nothing."""
-        self.coming = (0.0, 0.0, NEVER, (0.0, link), _NO_OPEN_PATH)
+        self.coming = (0.0, 0.0, NEVER, (0.0, link), _NO_OPEN)
         self.advance(NEVER)
 
     def drop(self) -> None:
         """Leave the beam."""
-        self.coming = (NEVER, NEVER, NEVER, _NO_PATH, _NO_OPEN_PATH)
+        self.coming = (NEVER, NEVER, NEVER, _NO_CLOSED, _NO_OPEN)
         self.advance(NEVER)
 
     def release(self) -> None:
@@ -174,9 +176,9 @@ class Prefix:
     def keep_after(self, link: Link) -> None:
         """Keep only alignments, of either kind, whose likeliest has this segment."""
         if self.blank != NEVER and shared(self.closed[1], link) is not link:
-            self.blank, self.closed = NEVER, _NO_PATH
+            self.blank, self.closed = NEVER, _NO_CLOSED
         if self.sound != NEVER and shared(self.open[1], link) is not link:
-            self.sound, self.open = NEVER, _NO_OPEN_PATH
+            self.sound, self.open = NEVER, _NO_OPEN
         self.total = log_add(self.blank, self.sound)
 
     def settle(self, frame: int, offset: float) -> Link:
@@ -194,7 +196,7 @@ class Prefix:
             self.settled = self.closed
         return self.settled[1]
 
-    def leave(self, unit: int) -> tuple[float, Path]:
+    def leave(self, unit: int) -> tuple[float, Alignment]:
         """The alignments that a unit may follow: their sum, and the likeliest."""
         if unit == self.unit:  # without a blank between it would be a repeat
             return self.blank, self.closed
@@ -230,7 +232,7 @@ class Prefix:
         assert self.parent is not None
         before, (best, link) = self.parent.leave(self.unit)
         sound, here = before + row[self.unit], row[self.unit]
-        self.coming = (sound, NEVER, sound, _NO_PATH, (best + here, link, frame, best + offset))
+        self.coming = (sound, NEVER, sound, _NO_CLOSED, (best + here, link, frame, best + offset))
 
     def advance(self, least: float) -> None:
         """Make true what `stay` or `enter` worked out.
@@ -240,9 +242,9 @@ class Prefix:
         """
         self.total, self.blank, self.sound, self.closed, self.open = self.coming
         if self.sound < least and self.sound < self.blank:
-            self.total, self.sound, self.open = self.blank, NEVER, _NO_OPEN_PATH
+            self.total, self.sound, self.open = self.blank, NEVER, _NO_OPEN
         elif self.blank < least and self.blank < self.sound:
-            self.total, self.blank, self.closed = self.sound, NEVER, _NO_PATH
+            self.total, self.blank, self.closed = self.sound, NEVER, _NO_CLOSED
         self.settled = self.closed
 
 
