@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Grammar = Annotated[Path | None, typer.Option(help="Hear only sentences of this grammar.")]
 LanguageModelFile = Annotated[
-    Path | None, typer.Option("--lm", help="Language model that weighs words, an ARPA file.")
+    Path | None, typer.Option("--lm", help="Language model that weighs words: ARPA, or .onnx.")
 ]
 BeamWidth = Annotated[
     int | None, typer.Option("--beam", min=1, help="Prefixes that are kept; default: 8.")
@@ -50,7 +50,7 @@ def make_decoder(
 
         return GrammarDecoder(compile_grammar(read_grammar(grammar), info.symbols))
     from speechrnn.decoding.ctc.beam import BeamDecoder
-    from speechrnn.decoding.ctc.ngram import read_arpa
+    from speechrnn.runtime.language_model import load_language_model
 
-    language = read_arpa(lm) if lm is not None else None
+    language = load_language_model(lm) if lm is not None else None
     return BeamDecoder(info.symbols, width=beam or 8, language=language)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from speechrnn.cli import data, download, prepare
+from speechrnn.cli import data, download, lm, prepare
 from speechrnn.cli.calibrate import calibrate
 from speechrnn.cli.devices import devices
 from speechrnn.cli.evaluate import evaluate
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(download.app, name="download")
 app.add_typer(prepare.app, name="prepare")
 app.add_typer(data.app, name="data")
+app.add_typer(lm.app, name="lm")
 app.command()(transcribe)
 app.command()(info)
 app.command()(listen)

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from speechrnn.decoding.ctc.language import LanguageModel
-from speechrnn.decoding.ctc.ngram import read_arpa
+from speechrnn.decoding.ctc.ngram import NgramModel, read_arpa
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.runtime.model_file import open_file
 from speechrnn.runtime.tokens import BOUNDARY_ID, UNKNOWN_ID, Tokens
@@ -84,9 +83,8 @@ class RecurrentLanguageModel:
 
     def start(self) -> History:
         """Before the first word of a sentence."""
-        # What follows it is worked out once, but the places behind it die with the sentence.
-        self.log_probs(self._start)
         start = History(BOUNDARY_ID, self._start.before)
+        self.log_probs(self._start)  # once for all sentences; places behind it die with theirs
         start.log_probs, start.after = self._start.log_probs, self._start.after
         return start
 
@@ -112,8 +110,9 @@ class RecurrentLanguageModel:
         return state.log_probs
 
     def follow(self, state: History, token: int) -> History:
-        """The place behind a token, after `log_probs`."""
+        """The place behind a token."""
         if token not in state.next:
+            self.log_probs(state)
             assert state.after is not None
             state.next[token] = History(token, state.after)
         return state.next[token]
@@ -132,7 +131,8 @@ class RecurrentLanguageModel:
         """
         if not 0 < temperature < np.inf:
             raise ConfigError(f"temperature is {temperature:g}, expected a number above 0")
-        state, ids = self.start(), []
+        state = self.start()
+        ids: list[int] = []
         while len(ids) < _LONGEST:
             log_probs = self.log_probs(state).astype(np.float64)
             log_probs[UNKNOWN_ID] = -np.inf
@@ -145,14 +145,21 @@ class RecurrentLanguageModel:
         return self.tokens.text(ids)
 
 
-def load_language_model(path: str | Path) -> LanguageModel:
-    """A language model of either kind: `.onnx` is a recurrent one, all else an ARPA file.
+def load_language_model(path: str | Path) -> RecurrentLanguageModel | NgramModel:
+    """A `LanguageModel` of either kind: `.onnx` is a recurrent one, all else an ARPA file.
 
     Raises:
         ModelError: Missing, foreign, damaged or too new.
         DataError: Not an ARPA file.
     """
     return RecurrentLanguageModel(path) if Path(path).suffix == ".onnx" else read_arpa(path)
+
+
+def knows(model: RecurrentLanguageModel | NgramModel, word: str) -> bool:
+    """Whether a word was in the text that the model learnt from; if not, it counts as `<unk>`."""
+    if isinstance(model, RecurrentLanguageModel):
+        return model.tokens.knows(word)
+    return word in model.words
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
