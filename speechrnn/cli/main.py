@@ -44,7 +44,7 @@ app.command()(export)
 # Typer brings its own copy of click or imports it, by version; its exceptions lead to either.
 _UsageError: Any = typer.BadParameter.__base__
 _INTERRUPTED = 130
-_CALIBRATE = ("matplotlib", "onnx", "scipy")  # enough where nothing is trained
+_CALIBRATE = ("jiwer", "matplotlib", "onnx", "scipy")  # enough where nothing is trained
 
 
 @app.callback()
