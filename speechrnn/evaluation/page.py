@@ -9,7 +9,8 @@ from speechrnn.evaluation.metrics import Interval, Rate, Scores
 from speechrnn.evaluation.trial import Answer
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8886; --soft: #8882; }
+:root { color-scheme: light dark; --line: #8886; --soft: #8882; --wrong: #c0392b; }
+@media (prefers-color-scheme: dark) { :root { --wrong: #ff8a7a; } }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin-top: 2rem; }
@@ -24,6 +25,9 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: var(--soft); }
 img { max-width: 100%; height: auto; background: #fff; border-radius: .25rem; }
 audio { width: 15rem; height: 2.25rem; display: block; }
+.aligned { display: flex; flex-wrap: wrap; gap: .25rem .75rem; }
+.aligned > span { display: flex; flex-direction: column; }
+.aligned del, .aligned ins { text-decoration: none; font-weight: 600; color: var(--wrong); }
 dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   .misheard thead { position: absolute; left: -999rem; }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from speechrnn.evaluation.alarms import AlarmRate, short
+from speechrnn.evaluation.confidence import BINS, Reliability
 from speechrnn.evaluation.det import DetCurve
 from speechrnn.evaluation.metrics import Rate
 
@@ -120,6 +121,48 @@ def det_png(
     return _png(figure)
 
 
+def reliability_png(raw: Reliability, calibrated: Reliability | None) -> bytes:
+    """Draw how often words were right over how confident the recogniser was, and how many.
+
+    Intervals take words for independent (Wilson).
+
+    Args:
+        raw: Of the decoder's confidences.
+        calibrated: Of the same words after calibration, where there is one.
+    """
+    drawn = [("as decoded", raw, _WRONG)]
+    if calibrated:
+        drawn.append(("calibrated", calibrated, _RIGHT))
+    figure = _empty_figure(5.0, 5.6)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    upper.plot([0, 1], [0, 1], color="#888888", ls="--", lw=0.9)
+    edges = np.linspace(0, 1, BINS + 1)
+    most = 1
+    for name, its, colour in drawn:
+        filled = [i for i, rate in enumerate(its.rates) if rate.total]
+        places = its.confidences[filled]
+        shares = np.array([its.rates[i].share for i in filled])
+        reach = np.abs(np.array([its.rates[i].interval for i in filled]).T - shares)
+        label = f"{name}, calibration error {its.error:.1%}"
+        upper.plot(places, shares, "o-", color=colour, lw=1.2, ms=4, label=label, clip_on=False)
+        upper.errorbar(places, shares, yerr=reach, fmt="none", ecolor=colour, lw=0.8, alpha=0.5)
+        counts = [rate.total for rate in its.rates]
+        lower.stairs(counts, edges, baseline=None, color=colour, lw=1.2)
+        most = max(most, *counts)
+    upper.set_xlim(0, 1)
+    upper.set_ylim(0, 1)
+    upper.set_ylabel("share of the words that were right")
+    upper.legend(fontsize=8, loc="upper left")
+    lower.set_yscale("symlog")
+    lower.set_ylim(0, 3 * most)
+    lower.yaxis.set_major_formatter("{x:g}")
+    lower.set_ylabel("words")
+    lower.set_xlabel("confidence")
+    for axes in (upper, lower):
+        axes.grid(color="#dddddd", linewidth=0.5)
+    return _png(figure)
+
+
 def _shades(shares: np.ndarray) -> np.ndarray:
     """(V, V, 3) colours: blue on the diagonal, red beside it, so that faults stand out."""
     from matplotlib.colors import to_rgb
@@ -131,10 +174,14 @@ def _shades(shares: np.ndarray) -> np.ndarray:
 
 
 def _figure(width_inches: float, height_inches: float) -> tuple[Any, Any]:
+    figure = _empty_figure(width_inches, height_inches)
+    return figure, figure.add_subplot()
+
+
+def _empty_figure(width_inches: float, height_inches: float) -> Any:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_inches, height_inches), dpi=_DPI, layout="constrained")
-    return figure, figure.add_subplot()
+    return Figure(figsize=(width_inches, height_inches), dpi=_DPI, layout="constrained")
 
 
 def _png(figure: Any) -> bytes:

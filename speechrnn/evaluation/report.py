@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
-from speechrnn.datadir import load_wave
+from speechrnn.evaluation.embedding import picture_address, sound_address
 from speechrnn.evaluation.metrics import Scores
 from speechrnn.evaluation.page import (
     confused_list,
@@ -62,9 +57,8 @@ def write_report(
     page = directory / "report.html"
     wrong = [answer for answer in given if answer.heard != answer.truth]
     shown = sorted(wrong, key=lambda answer: -answer.confidence)[:MOST_PLAYERS]
-    waves = [load_wave(answer.utterance, sample_rate_hz) for answer in shown]
-    sounds = [_data_address("audio/wav", _wav(wave, sample_rate_hz)) for wave in waves]
-    matrix, bars = (_data_address("image/png", content) for content in pictures.values())
+    sounds = [sound_address(answer.utterance, sample_rate_hz) for answer in shown]
+    matrix, bars = map(picture_address, pictures.values())
     parts = [
         headline(scores),
         fact_list(facts),
@@ -77,13 +71,3 @@ def write_report(
     ]
     page.write_text(whole_page("\n".join(parts)), encoding="utf-8")
     return page
-
-
-def _wav(wave: np.ndarray, sample_rate_hz: int) -> bytes:
-    file = BytesIO()
-    soundfile.write(file, wave, sample_rate_hz, format="WAV", subtype="PCM_16")
-    return file.getvalue()
-
-
-def _data_address(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,115 @@
+"""A report about sequences: a self-contained HTML page, its picture, its figures as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from speechrnn.decoding.confidence import ConfidenceMap
+from speechrnn.evaluation.alignment import count_edits
+from speechrnn.evaluation.confidence import Reliability, reliability, word_outcomes
+from speechrnn.evaluation.embedding import picture_address, sound_address
+from speechrnn.evaluation.page import fact_list, picture, whole_page
+from speechrnn.evaluation.plots import reliability_png
+from speechrnn.evaluation.report import MOST_PLAYERS
+from speechrnn.evaluation.sequence_page import (
+    error_table,
+    misread_table,
+    mistake_list,
+    reliability_text,
+    sequence_headline,
+    sequence_speaker_table,
+)
+from speechrnn.evaluation.sequence_trial import SequenceTrial
+
+
+def sequence_figures(
+    trial: SequenceTrial, confidence_map: ConfidenceMap | None = None
+) -> dict[str, Any]:
+    """All figures about a trial as plain values for JSON.
+
+    Args:
+        trial: With the decoder's own confidences.
+        confidence_map: What calibrates them, found on other data.
+
+    Raises:
+        DataError: Nothing was read.
+    """
+    raw, calibrated = _reliabilities(trial, confidence_map)
+    return {
+        **trial.scores.as_dict(),
+        "confidence": {
+            "raw": raw.as_dict() if raw else None,
+            "calibrated": calibrated.as_dict() if calibrated else None,
+            "map": confidence_map.as_metadata() if confidence_map else None,
+        },
+    }
+
+
+def write_sequence_report(
+    directory: str | Path,
+    trial: SequenceTrial,
+    sample_rate_hz: int,
+    facts: Mapping[str, str],
+    confidence_map: ConfidenceMap | None = None,
+) -> Path:
+    """Write `report.html`, `sequences.json` and, where a word was heard, `reliability.png`.
+
+    Args:
+        directory: Where to; made if missing.
+        trial: With the decoder's own confidences; of the misread utterances those with the most
+            mistakes get a player.
+        sample_rate_hz: Rate of the players.
+        facts: What the reader should know of model and data; shown as they are.
+        confidence_map: What calibrates the confidences, found on other data.
+
+    Returns:
+        The page.
+
+    Raises:
+        DataError: Nothing was read.
+    """
+    directory = Path(directory)
+    scores = trial.scores
+    wrong = [
+        (count_edits(alignment).total, reading, alignment)
+        for reading, alignment in zip(trial.readings, trial.alignments, strict=True)
+    ]
+    wrong = sorted((its for its in wrong if its[0]), key=lambda its: -its[0])
+    shown = [(reading, alignment) for _, reading, alignment in wrong[:MOST_PLAYERS]]
+    sounds = [sound_address(reading.utterance, sample_rate_hz) for reading, _ in shown]
+    parts = [
+        sequence_headline(scores),
+        fact_list(facts),
+        error_table(scores),
+        mistake_list(scores),
+        misread_table(shown, sounds, len(wrong)),
+        sequence_speaker_table(scores),
+    ]
+    directory.mkdir(parents=True, exist_ok=True)
+    raw, calibrated = _reliabilities(trial, confidence_map)
+    if raw:
+        png = reliability_png(raw, calibrated)
+        (directory / "reliability.png").write_bytes(png)
+        text = reliability_text(raw, calibrated)
+        parts.append(picture("How far confidence can be trusted", picture_address(png), text))
+        parts.append(f"<p>{text}</p>")
+    record = {**facts, **sequence_figures(trial, confidence_map)}
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    (directory / "sequences.json").write_text(text + "\n", encoding="utf-8")
+    page = directory / "report.html"
+    page.write_text(whole_page("\n".join(parts)), encoding="utf-8")
+    return page
+
+
+def _reliabilities(
+    trial: SequenceTrial, confidence_map: ConfidenceMap | None
+) -> tuple[Reliability | None, Reliability | None]:
+    """Of the raw and of the calibrated confidences; none where no word was heard."""
+    outcomes = word_outcomes(trial)
+    if not len(outcomes.right):
+        return None, None
+    calibrated = reliability(outcomes.mapped(confidence_map)) if confidence_map else None
+    return reliability(outcomes), calibrated
