@@ -54,6 +54,16 @@ def speech_commands(
     print(target)
 
 
+@app.command()
+def yesno(target: Annotated[Path, typer.Option(help="Folder to make.")]) -> None:
+    """Get yesno, Kaldi's smallest corpus (OpenSLR-1)."""
+    from speechrnn.corpora.yesno import download
+
+    with _bar("yesno") as progress:
+        download(target, progress=progress)
+    print(target)
+
+
 @contextmanager
 def _bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show bytes done while the block runs, where there is a terminal."""

@@ -145,3 +145,20 @@ def speech_commands(
         print(note)
     for name, count in prepared.directories.items():
         print(f"{target / name}: {count} utterances")
+
+
+@app.command()
+def yesno(
+    corpus: Annotated[Path, typer.Option(help="Folder of recordings such as 1_0_0_1_1_0_1_0.wav.")],
+    target: Annotated[Path, typer.Option(help="Folder to fill with train and test.")],
+    allow_shared_speakers: Annotated[
+        bool,
+        typer.Option("--allow-shared-speakers", help="Needed: one speaker, on both sides."),
+    ] = False,
+) -> None:
+    """Prepare yesno, Kaldi's smallest corpus; the split is icefall's."""
+    from speechrnn.corpora.yesno import prepare
+
+    counts = prepare(corpus, target, allow_shared_speakers=allow_shared_speakers)
+    for part, count in counts.items():
+        print(f"{target / part}: {count} utterances")

@@ -60,6 +60,44 @@ def fetch(url: str, path: str | Path, progress: Progress = no_progress) -> Path:
     return path
 
 
+def fetch_checked(
+    url: str, target: str | Path, check: Callable[[Path], None], progress: Progress = no_progress
+) -> Path:
+    """Download and unpack a corpus, which appears as `target` once `check` has let it pass.
+
+    What it stopped is kept as `TARGET.unverified`, to be looked at.
+
+    Args:
+        url: An archive with all members in one top folder.
+        target: Its folder: a new or an empty one.
+        check: Given a folder, raises `DataError` where it does not hold the corpus.
+        progress: Called with bytes done and, where the server tells, in all.
+
+    Returns:
+        `target`.
+
+    Raises:
+        DataError: The folder holds something else, the transfer broke off, the archive is damaged
+            or unsafe, or `check` raised.
+    """
+    target = Path(target)
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise DataError(f"{target}: holds something else; choose a new folder")
+    archive = target.with_name(f"{target.name}.tar.gz")
+    unverified = target.with_name(f"{target.name}.unverified")
+    fetch(url, archive, progress)
+    shutil.rmtree(unverified, ignore_errors=True)
+    try:
+        unpack(archive, unverified)
+    except DataError:
+        archive.unlink()  # so that the next call gets it again
+        raise
+    archive.unlink()
+    check(unverified)
+    unverified.replace(target)
+    return target
+
+
 def unpack(archive: str | Path, target: str | Path, *, top_folders: int = 1) -> None:
     """Unpack a tar archive as `target`, which appears whole or not at all.
 

@@ -5,17 +5,14 @@ https://github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
-
-from speechrnn.audio import read_audio
-from speechrnn.corpora.download import Progress, fetch, no_progress, unpack
+from speechrnn.corpora.digest import check_digest, digest_of
+from speechrnn.corpora.download import Progress, fetch_checked, no_progress
 from speechrnn.datadir import Utterance, write_datadir
 from speechrnn.datadir.speakers import check_disjoint
 from speechrnn.datadir.splitting import deal_at_random
@@ -24,7 +21,8 @@ from speechrnn.errors import DataError
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COMMIT = "1306d2c6da002dfb2fd1f113d8596d801648a085"
 URL = f"https://github.com/Jakobovski/free-spoken-digit-dataset/archive/{COMMIT}.tar.gz"
-# Of the samples, see `digest`: the archives that GitHub makes are not the same byte for byte.
+# Of the samples, see `speechrnn.corpora.digest`: the archives that GitHub makes are not the same
+# byte for byte.
 DIGEST = "9c15f3c186dd0c494669b4ee1626686c22ed6b6bf0bb8fb7b008f58be8141b00"
 _NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[A-Za-z0-9]+)_(?P<index>[0-9]+)\.wav")
 _TEST_INDICES = range(5)
@@ -49,31 +47,12 @@ def download(target: str | Path, *, url: str = URL, progress: Progress = no_prog
     if (target / "recordings").is_dir():
         _verify(target)
         return target
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise DataError(f"{target}: holds something else; choose a new folder")
-    archive = target.with_name(f"{target.name}.tar.gz")
-    unverified = target.with_name(f"{target.name}.unverified")
-    fetch(url, archive, progress)
-    shutil.rmtree(unverified, ignore_errors=True)
-    try:
-        unpack(archive, unverified)
-    except DataError:
-        archive.unlink()  # so that the next call gets it again
-        raise
-    archive.unlink()
-    _verify(unverified)
-    unverified.replace(target)
-    return target
+    return fetch_checked(url, target, _verify, progress)
 
 
 def digest(source: str | Path) -> str:
-    """SHA-256 over the sorted file names and the SHA-256 of each one's 16-bit samples, in hex."""
-    lines = []
-    for path in sorted(_recordings(source)):
-        wave, _ = read_audio(path)
-        samples = np.round(wave * 32768).astype("<i2")
-        lines.append(f"{path.name} {hashlib.sha256(samples.tobytes()).hexdigest()}\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    """Of the corpus, see `speechrnn.corpora.digest`."""
+    return digest_of(_recordings(source))
 
 
 def read_corpus(source: str | Path) -> list[Utterance]:
@@ -221,10 +200,4 @@ def _write_parts(
 
 
 def _verify(folder: Path) -> None:
-    found = digest(folder)
-    if found != DIGEST:
-        raise DataError(
-            f"{folder}: its {len(_recordings(folder))} recordings have the checksum {found[:12]}…, "
-            f"expected {DIGEST[:12]}…; remove the folder and download again, or, if you trust "
-            "these, prepare from it"
-        )
+    check_digest(folder, _recordings(folder), DIGEST)

@@ -13,7 +13,7 @@ import pytest
 
 from speechrnn.audio import write_wav
 from speechrnn.cli import main
-from speechrnn.corpora import fsdd
+from speechrnn.corpora import fsdd, yesno
 from speechrnn.datadir import Utterance, read_datadir, write_datadir
 
 
@@ -164,6 +164,27 @@ def test_download_fsdd(run, digits: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "14 recordings have the checksum" in err
     monkeypatch.setattr(fsdd, "DIGEST", fsdd.digest(digits))
     assert run("download", "fsdd", "--target", digits) == (0, f"{digits}\n", "")
+
+
+def test_yesno(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus, target = tmp_path / "waves_yesno", tmp_path / "data"
+    corpus.mkdir()
+    for name in ("0_1", "1_0", "1_1"):
+        write_wav(corpus / f"{name}.wav", np.full(800, 0.1), 8000)
+    command = ["prepare", "yesno", "--corpus", corpus, "--target", target]
+    code, _, err = run(*command)
+    assert code == 2
+    assert "share 1 speaker (global)" in err and err.count("\n") == 1
+    code, out, _ = run(*command, "--allow-shared-speakers")
+    assert (code, out) == (
+        0,
+        f"{target / 'train'}: 2 utterances\n{target / 'test'}: 1 utterances\n",
+    )
+    code, _, err = run("download", "yesno", "--target", corpus)
+    assert code == 2
+    assert "3 recordings have the checksum" in err
+    monkeypatch.setattr(yesno, "DIGEST", yesno.digest(corpus))
+    assert run("download", "yesno", "--target", corpus) == (0, f"{corpus}\n", "")
 
 
 @pytest.mark.parametrize("command", ["validate", "fix"])
