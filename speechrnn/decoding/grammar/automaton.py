@@ -56,44 +56,41 @@ def _determinise(transducer: Transducer, name: str) -> tuple[list[dict[str, int]
     numbers = {first: 0}
     waiting = [first]
     arcs: list[dict[str, int]] = []
-    final: list[bool] = []
+    size = 0
     for states in waiting:  # grows meanwhile
+        size += len(states)
+        if size > MOST_STATES:
+            raise DataError(
+                f"{name}: needs more than {MOST_STATES:,} states; repetitions of alternatives "
+                "that begin alike make it large: lower their counts"
+            )
         following: dict[str, list[int]] = {}
         for state in states:
             for arc in transducer.arcs[state]:
                 if arc.word is not None:
                     following.setdefault(arc.word, []).append(arc.target)
         arcs.append({})
-        final.append(transducer.final in states)
         for word, targets in following.items():
             closure = _closure(transducer, targets)
             if closure not in numbers:
                 numbers[closure] = len(numbers)
                 waiting.append(closure)
-                if len(waiting) > MOST_STATES:
-                    raise DataError(
-                        f"{name}: needs more than {MOST_STATES:,} states; repetitions of "
-                        "alternatives that begin alike make it large: lower their counts"
-                    )
             arcs[-1][word] = numbers[closure]
-    return arcs, final
+    return arcs, [transducer.final in states for states in waiting]
 
 
 def _closure(transducer: Transducer, states: list[int]) -> tuple[int, ...]:
     """Where one gets without a word, as far as words or the end follow, in order."""
-    found: dict[int, None] = {}
-    waiting = states[::-1]
-    while waiting:
-        state = waiting.pop()
-        if state not in found:
-            found[state] = None
-            waiting += [arc.target for arc in reversed(transducer.arcs[state]) if arc.word is None]
-    matters = (
-        state
-        for state in found
-        if state == transducer.final or any(arc.word is not None for arc in transducer.arcs[state])
-    )
-    return tuple(sorted(matters))
+    seen = set(states)
+    waiting = list(states)
+    found = []
+    for state in waiting:  # grows meanwhile
+        silent = [arc.target for arc in transducer.arcs[state] if arc.word is None]
+        if len(silent) < len(transducer.arcs[state]) or state == transducer.final:
+            found.append(state)
+        waiting += dict.fromkeys(target for target in silent if target not in seen)
+        seen.update(silent)
+    return tuple(sorted(found))
 
 
 def _minimise(

@@ -20,15 +20,16 @@ _PATIENCE = 3
 class GrammarDecoder:
     """Finds the sentences that are said in a stream, and rejects other speech.
 
-    An utterance is what lies between pauses. Two kinds of paths through its frames compete: those
-    of the sentences of the grammar, and those of the filler, which is free to take any units, each
-    at a cost. The best one of each kind is found exactly; the sum over the alignments of a sentence
-    is not taken. The utterance ends when the best path of all has been in the blank for
-    `endpoint_frames`, or several times as long where it is amid a sentence; then its best complete
-    sentence comes out if it is better than the filler, by the threshold at least.
+    An utterance is what lies between pauses. Paths of three kinds compete for its frames: those of
+    sentences, those of the filler, which takes any units, and silence. The best one of each kind is
+    found exactly; it stands for all alignments, which are not summed. A sentence is accepted if it
+    is likelier than silence, and likelier than the filler or less so by no more than the threshold.
 
-    With spotting, a sentence may have filler before and behind it, and the frames from its last
-    word on count as its pause.
+    The utterance ends when the best path has been in the blank for `endpoint_frames`, or for three
+    times as many where it is an acceptable sentence so far, but not complete.
+
+    A grammar compiled for spotting may have filler before and behind a sentence; the frames since
+    its last word then count as a pause.
 
     What comes out does not depend on how the frames are cut.
 
@@ -40,28 +41,31 @@ class GrammarDecoder:
         self,
         grammar: CompiledGrammar,
         *,
-        filler_cost: float = 1.0,
-        threshold: float = 0.0,
+        filler_cost: float = 0.02,
+        threshold: float = -1.0,
         endpoint_frames: int = 12,
     ) -> None:
         """Start before the first frame.
 
         Args:
             grammar: What may be said.
-            filler_cost: What each unit takes from the filler's score, in nats: the more, the less
-                is rejected, long sentences before short ones.
-            threshold: The least margin of a sentence over the filler, in nats.
+            filler_cost: What each unit takes from the filler's score, in nats. A little makes
+                spotting prefer a sentence to one within it. More allows for units that are often
+                misheard, such as characters, but lets more pass in long utterances than in short
+                ones.
+            threshold: The least margin of a sentence over the filler, in nats: the higher, the more
+                is rejected. At 0 every word has to be the likeliest one.
             endpoint_frames: Length of a pause.
 
         Raises:
             ConfigError: A number is out of range.
         """
         for name, value, least in (
-            ("filler_cost", filler_cost, 0.0),
+            ("filler_cost", filler_cost, 0),
             ("threshold", threshold, -math.inf),
             ("endpoint_frames", endpoint_frames, 1),
         ):
-            if not least <= value < math.inf or value == -math.inf:
+            if not least <= value < math.inf:
                 raise ConfigError(f"grammar: {name} is {value:g}, expected {least:g} or more")
         self._grammar = grammar
         self._threshold = threshold
@@ -79,12 +83,13 @@ class GrammarDecoder:
         Returns:
             The utterances that ended.
         """
-        found = []
+        found: list[Parse | Rejected] = []
         for row in log_probs.astype(np.float64):
             self._search.step(row)
             self.num_frames += 1
             if self._has_ended():
-                found.append(self._decide())
+                found += self._decide()
+                self._search.begin(self.num_frames)
         return found
 
     def best(self) -> Hypothesis:
@@ -99,17 +104,23 @@ class GrammarDecoder:
 
     def finish(self) -> list[Parse | Rejected]:
         """What the last utterance is, if there is one; then everything begins anew at frame 0."""
-        found = [] if self._leader() == START else [self._decide()]
-        self._search.begin(0)
+        found = self._decide()
         self.num_frames = 0
+        self._search.begin(0)
         return found
 
-    def _leader(self) -> int:
-        """Where the best path of all leads."""
+    def _floor(self) -> float:
+        """The least score with which a sentence is accepted."""
         best = self._search.best
-        filler = START if best[START] >= best[FILLER] else FILLER
+        return float(max(best[START], best[FILLER] + self._threshold))
+
+    def _leader(self) -> int:
+        """The node that the best path leads to, an acceptable sentence before others."""
+        best = self._search.best
         node = FILLER + 1 + int(best[FILLER + 1 :].argmax())
-        return node if best[node] - best[filler] >= self._threshold else filler
+        if best[node] > -math.inf and best[node] >= self._floor():
+            return node
+        return START if best[START] >= best[FILLER] else FILLER
 
     def _has_ended(self) -> bool:
         leader = self._leader()
@@ -119,24 +130,25 @@ class GrammarDecoder:
         pause = self._endpoint_frames * (_PATIENCE if amid else 1)
         return self.num_frames - self._search.heard(leader) >= pause
 
-    def _decide(self) -> Parse | Rejected:
-        """End the utterance."""
+    def _decide(self) -> list[Parse | Rejected]:
+        """What the utterance is, if there is one."""
+        search = self._search
+        node = int(self._complete[search.best[self._complete].argmax()])
+        parse = self._parse(node) if search.best[node] > -math.inf else None
+        if parse is not None and search.best[node] >= self._floor():
+            return [parse]
+        if search.best[FILLER] > search.best[START]:
+            return [Rejected(search.begun(FILLER), search.heard(FILLER), parse)]
+        return []
+
+    def _parse(self, node: int) -> Parse:
+        """The sentence on the best path to a node."""
         best = self._search.best
-        node = int(self._complete[best[self._complete].argmax()])
+        words, score = self._words(node)
+        meaning = self._grammar.interpret([word.text for word in words])
+        assert meaning is not None
         margin = float(best[node] - max(best[START], best[FILLER]))
-        parse = None
-        if margin > -math.inf:
-            words, score = self._words(node)
-            meaning = self._grammar.interpret([word.text for word in words])
-            assert meaning is not None
-            parse = Parse(words, score, meaning.intent, meaning.slots, margin)
-        if parse is None or margin < self._threshold:
-            start, end = self._search.begun(FILLER), self._search.heard(FILLER)
-            result: Parse | Rejected = Rejected(start, end, parse)
-        else:
-            result = parse
-        self._search.begin(self.num_frames)
-        return result
+        return Parse(words, score, meaning.intent, meaning.slots, margin)
 
     def _words(self, node: int) -> tuple[tuple[Word, ...], float]:
         entries = self._search.words(node)

@@ -26,7 +26,7 @@ class Network:
     A node is a place between units. A path waits at a node in its blank state, or has just come to
     it in a sounding state, one for each unit that leads there and word that ends with it. An arc
     leads from a node to a sounding state; from a sounding state of the same unit it cannot be taken
-    but through the blank. (The filler's can: it would be no better than to stay.)
+    but through the blank.
 
     Arcs lead from the start to sentences and to the filler. For spotting, they also lead from the
     filler to sentences, and from these to a node with a filler of its own.
@@ -142,7 +142,8 @@ class Network:
                 arc
                 for arc, (target, source) in enumerate(arcs)
                 if (source, states[target].unit) in arriving
-                if source != FILLER and target >= num_filling
+                # Within a filler, to stay in the state is as good.
+                if source not in (FILLER, self.behind) or source != self.node[target]
             ],
             np.intp,
         )

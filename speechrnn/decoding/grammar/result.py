@@ -18,8 +18,9 @@ class Parse(Hypothesis):
         intent: What is asked for.
         slots: What was said for each slot, or its value; a list of them where the slot may be
             filled several times.
-        margin: By how many nats the utterance is likelier with this sentence than with the filler
-            alone, which pays for its units.
+        margin: By how many nats the utterance is likelier with this sentence than with whatever
+            else may have been said: silence, or any units, which pay the filler's cost. About 0
+            where the sentence is what the posteriors say anyway, negative where it is less likely.
     """
 
     intent: str

@@ -20,14 +20,13 @@ from speechrnn.decoding.grammar.expression import (
     Repeat,
     Terminal,
     Value,
-    walk,
 )
 from speechrnn.decoding.grammar.parser import parse_grammar
 from speechrnn.decoding.grammar.transducer import Transducer
 
 HERE = Place(0, 0)
-LONGEST = 5  # words of the sentences that are enumerated
-MOST = 3000  # readings
+LONGEST = 4  # words of the sentences that are enumerated
+MOST = 500  # readings
 ALPHABET = "abc"
 
 terminals = st.builds(Terminal, st.sampled_from(ALPHABET), st.just(HERE))
@@ -54,7 +53,7 @@ def compounds(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
 
 def trees(leaves: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     endless = st.builds(Repeat, terminals, st.sampled_from([0, 1]), st.none(), st.just(HERE))
-    return st.recursive(st.one_of(leaves, leaves, leaves, endless), compounds, max_leaves=6)
+    return st.recursive(st.one_of(leaves, leaves, leaves, endless), compounds, max_leaves=5)
 
 
 def rules(leaves: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
@@ -111,10 +110,6 @@ def text_of(grammar: Grammar) -> str:
     return "\n".join(
         intents + [f"{name}: {written(tree, top=True)}" for name, tree in grammar.rules.items()]
     )
-
-
-def everything(grammar: Grammar) -> list[Expression]:
-    return [*grammar.intents.values(), *grammar.rules.values()]
 
 
 class Reading(NamedTuple):
@@ -180,13 +175,13 @@ def language(automaton: Automaton, state: int = 0, room: int = LONGEST) -> set[t
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(grammars)
 def test_what_is_written_is_read(grammar: Grammar) -> None:
     assert parse_grammar(text_of(grammar)) == grammar
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(grammars)
 def test_the_automaton_says_the_same_and_is_the_smallest(grammar: Grammar) -> None:
     sentences = {reading.words for _, reading in all_readings(grammar)}
@@ -202,14 +197,15 @@ def test_the_automaton_says_the_same_and_is_the_smallest(grammar: Grammar) -> No
     assert len(set(futures)) == len(automaton.arcs)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(grammars)
 def test_sentences_are_counted(grammar: Grammar) -> None:
-    parts = [part for tree in everything(grammar) for part in walk(tree)]
-    assume(not any(isinstance(part, Repeat) and part.most is None for part in parts))
     automaton = Automaton(Transducer(grammar), "grammar")
-    sentences = {reading.words for _, reading in all_readings(grammar, room=100)}
-    assert automaton.num_sentences == len(sentences)
+    count = automaton.num_sentences
+    assume(count is not None and count < MOST)
+    found = language(automaton, room=12)
+    assume(max(map(len, found)) < 12)
+    assert count == len(found)
 
 
 def test_sentences_without_end_are_not_counted() -> None:
@@ -217,7 +213,7 @@ def test_sentences_without_end_are_not_counted() -> None:
     assert Automaton(Transducer(grammar), "grammar").num_sentences is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(grammars)
 def test_the_first_reading_is_the_meaning(grammar: Grammar) -> None:
     transducer = Transducer(grammar)
