@@ -24,9 +24,16 @@ BeamWidth = Annotated[
 
 
 def make_decoder(
-    info: ModelInfo, grammar: Path | None, lm: Path | None, beam: int | None
+    info: ModelInfo, grammar: Path | None, lm: Path | None, beam: int | None, *, live: bool = False
 ) -> Decoder | GrammarDecoder | None:
     """What the options ask for; None where the model hears single words.
+
+    Args:
+        info: What the model file says about itself.
+        grammar: A grammar's file.
+        lm: A language model's file.
+        beam: Width of the beam.
+        live: Words come out while the stream goes on.
 
     Raises:
         ConfigError: Options that exclude each other, or that the model has no use for.
@@ -47,10 +54,12 @@ def make_decoder(
         from speechrnn.decoding.grammar.compiled import compile_grammar
         from speechrnn.decoding.grammar.decoder import GrammarDecoder
         from speechrnn.decoding.grammar.parser import read_grammar
+        from speechrnn.runtime.sequences import model_lexicon
 
-        return GrammarDecoder(compile_grammar(read_grammar(grammar), info.symbols))
-    from speechrnn.decoding.ctc.beam import BeamDecoder
+        sentences = compile_grammar(read_grammar(grammar), info.symbols, model_lexicon(info))
+        return GrammarDecoder(sentences)
     from speechrnn.runtime.language_model import load_language_model
+    from speechrnn.runtime.sequences import beam_decoder
 
     language = load_language_model(lm) if lm is not None else None
-    return BeamDecoder(info.symbols, width=beam or 8, language=language)
+    return beam_decoder(info, width=beam or 8, language=language, live=live)

@@ -55,7 +55,7 @@ def listen(
     from speechrnn.runtime.stream import Stream
 
     recognizer = load_model(model)
-    decoder = make_decoder(recognizer.info, grammar, lm, beam)
+    decoder = make_decoder(recognizer.info, grammar, lm, beam, live=True)
     commands = parse_commands(on or [], recognizer.info.words)
     with stop_signals() as stop, _source(device, recording) as source:
         stream = Stream(

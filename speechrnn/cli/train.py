@@ -20,6 +20,9 @@ def train(
     noise: Annotated[
         list[Path] | None, typer.Option(help="Kaldi directory of noises; none: synthetic noise.")
     ] = None,
+    lexicon: Annotated[
+        Path | None, typer.Option(help="Kaldi lexicon, 'word phone phone ...' a line, for phones.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     set_: Annotated[
@@ -32,6 +35,7 @@ def train(
     """Train a recogniser."""
     from speechrnn.config import load_config
     from speechrnn.datadir import check_speakers_disjoint, read_datadir
+    from speechrnn.decoding.ctc.lexicon import read_pronunciations
 
     settings = load_config(config, tuple(set_ or ()))
     for validation in valid or []:
@@ -44,6 +48,8 @@ def train(
         for paths in (train, valid, noise)
     )
 
+    pronunciations = read_pronunciations(lexicon) if lexicon else None
+
     from speechrnn.cli.progress import TrainingProgress
     from speechrnn.training.loop import Corpus, pick_device
     from speechrnn.training.loop import train as run_training
@@ -53,7 +59,7 @@ def train(
         with TrainingProgress() as progress:
             best = run_training(
                 settings,
-                Corpus(learnt, watched, mixed_in),
+                Corpus(learnt, watched, mixed_in, pronunciations),
                 out,
                 resume=resume,
                 device=pick_device(device),

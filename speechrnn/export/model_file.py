@@ -83,6 +83,7 @@ def model_metadata(model: CommandModel, provenance: dict[str, Any]) -> dict[str,
         "labels": list(model.vocabulary),
         "symbols": list(model.symbols),
         "frame_head": config.model.frame_head,
+        "lexicon": model.lexicon,
         "sample_rate_hz": config.features.sample_rate_hz,
         "grid": {
             "window_samples": model.grid.window_samples,

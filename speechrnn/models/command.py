@@ -18,6 +18,7 @@ from speechrnn.models.recurrent import LayerState
 from speechrnn.vocabulary import Vocabulary
 
 State = dict[str, Tensor]
+Lexicon = dict[str, list[list[str]]]
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,17 @@ class CommandModel(nn.Module):
 
     Attributes:
         vocabulary: The labels of a clip.
+        lexicon: Pronunciations of each word, where the symbols are phones.
         symbols: The labels of a frame: those of a clip, judged by the clip's output layer; with a
             keyword head `BLANK` and the words; with a CTC head `BLANK` and its units.
     """
 
     def __init__(
-        self, config: Config, vocabulary: Vocabulary, symbols: Vocabulary | None = None
+        self,
+        config: Config,
+        vocabulary: Vocabulary,
+        symbols: Vocabulary | None = None,
+        lexicon: Lexicon | None = None,
     ) -> None:
         """Set up with random weights.
 
@@ -57,10 +63,12 @@ class CommandModel(nn.Module):
             config: The run's settings.
             vocabulary: The labels of a clip; none without a clip head.
             symbols: Those of a CTC head, `BLANK` first; needed for one, else left out.
+            lexicon: How words are made of a CTC head's phones.
         """
         super().__init__()
         self.config = config
         self.vocabulary = vocabulary
+        self.lexicon = lexicon
         self.grid = config.grid
         self.pool_frames = config.grid.num_frames(config.clip_samples)
         self.front_end = FrontEnd(config.features)

@@ -53,6 +53,7 @@ class ModelInfo:
         format_version: Version of the graph's interface.
         labels: Classes of a clip; none without a clip head.
         symbols: Symbols of a frame.
+        lexicon: How words are made of symbols, where these are phones; else empty.
         frame_head: Where a frame's symbols come from: "shared", the clip's output layer applied to
             single frames, or "keyword", a layer of its own that was trained to tell words.
         sample_rate_hz: Rate of the samples that the graph takes.
@@ -71,6 +72,7 @@ class ModelInfo:
     format_version: int
     labels: tuple[str, ...]
     symbols: tuple[str, ...]
+    lexicon: dict[str, list[list[str]]]
     frame_head: str
     sample_rate_hz: int
     grid: FrameGrid
@@ -192,6 +194,10 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             format_version=version,
             labels=_texts(tree["labels"]),
             symbols=_texts(tree["symbols"]),
+            lexicon={
+                str(word): [list(_texts(way)) for way in ways]
+                for word, ways in dict(tree.get("lexicon") or {}).items()
+            },
             frame_head=str(tree.get("frame_head", "shared")),
             sample_rate_hz=int(tree["sample_rate_hz"]),
             grid=FrameGrid(int(tree["grid"]["window_samples"]), int(tree["grid"]["hop_samples"])),

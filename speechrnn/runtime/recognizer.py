@@ -14,7 +14,7 @@ from speechrnn.errors import AudioError
 from speechrnn.runtime.finder import WordFinder
 from speechrnn.runtime.model_file import open_model
 from speechrnn.runtime.samples import blocks_of, mono_wave
-from speechrnn.runtime.sequences import Decoder, default_decoder, read_sequence
+from speechrnn.runtime.sequences import Decoder, beam_decoder, read_sequence
 from speechrnn.runtime.transcript import Alternative, Segment, Transcript
 from speechrnn.vocabulary import NON_WORDS
 
@@ -80,7 +80,7 @@ class Recognizer:
                 raise AudioError(f"{source}: a file tells its own sample rate; leave it out")
             blocks = stream_audio(source, rate_hz, rate_hz, allow_truncated=allow_truncated)
         if self.info.reads_sequences:
-            decoder = decoder or default_decoder(self.info)
+            decoder = decoder or beam_decoder(self.info)
             return read_sequence(blocks, self.session, self.info, decoder)
         head = _take(blocks, self.info.clip_samples)
         if len(head) <= self.info.clip_samples:

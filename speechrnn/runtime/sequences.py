@@ -10,6 +10,8 @@ import onnxruntime as ort
 
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
+from speechrnn.decoding.ctc.language import LanguageModel
+from speechrnn.decoding.ctc.lexicon import Lexicon, lexicon_of
 from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.runtime.model_file import ModelInfo
@@ -20,6 +22,7 @@ from speechrnn.runtime.transcript import Alternative, Segment, Transcript
 _WINDOW_S = 10.0  # heard at a time: the backward direction of a shorter recording sees all of it
 _LOOK_AHEAD_S = 1.0
 _ALTERNATIVES = 5
+_HORIZON_MS = 2000.0
 
 
 class Decoder(Protocol):
@@ -44,9 +47,34 @@ class Decoder(Protocol):
         ...
 
 
-def default_decoder(info: ModelInfo) -> Decoder:
-    """What reads a model's sequences where nothing else is asked for: a small prefix beam."""
-    return BeamDecoder(info.symbols)
+def beam_decoder(
+    info: ModelInfo, *, width: int = 8, language: LanguageModel | None = None, live: bool = False
+) -> BeamDecoder:
+    """A prefix beam over a model's symbols.
+
+    Args:
+        info: What the model file says about itself.
+        width: Prefixes that are kept.
+        language: Joins in where words end.
+        live: Settle what was said two seconds ago, so that it comes out.
+    """
+    horizon = round(_HORIZON_MS / info.hop_ms) if live else None
+    return BeamDecoder(
+        info.symbols,
+        width=width,
+        lexicon=model_lexicon(info),
+        language=language,
+        horizon_frames=horizon,
+    )
+
+
+def model_lexicon(info: ModelInfo) -> Lexicon | None:
+    """How the model's words are made of its symbols; none where that needs no list.
+
+    Raises:
+        DataError: A word of symbols that the model does not have.
+    """
+    return lexicon_of(info.lexicon, info.symbols, str(info.path)) if info.lexicon else None
 
 
 def read_sequence(

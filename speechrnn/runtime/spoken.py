@@ -19,7 +19,8 @@ class Spoken:
         text: A word, or the words of a sentence.
         start_frame: First frame.
         end_frame: One past the last.
-        confidence: Of a word as its decoder has it; of a sentence its share against other speech.
+        confidence: Of a word as its decoder has it; of a sentence the geometric mean, over its
+            frames, of the posterior of what is aligned with each. Not calibrated.
         intent: What the sentence asks for; none for a word.
         slots: What fills the sentence's slots; none for a word.
     """
@@ -39,12 +40,6 @@ def spoken_word(word: Word, origin: int) -> Spoken:
 
 def spoken_sentence(parse: Parse, origin: int) -> Spoken:
     """A sentence whose frames count from frame `origin` of the stream."""
-    first, last = parse.words[0], parse.words[-1]
-    return Spoken(
-        parse.text,
-        origin + first.start_frame,
-        origin + last.end_frame,
-        1 / (1 + math.exp(-parse.margin)),
-        parse.intent,
-        parse.slots,
-    )
+    start, end = parse.words[0].start_frame, parse.words[-1].end_frame
+    confidence = math.exp(min(0.0, parse.score / (end - start)))
+    return Spoken(parse.text, origin + start, origin + end, confidence, parse.intent, parse.slots)

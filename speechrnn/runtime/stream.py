@@ -21,7 +21,7 @@ from speechrnn.runtime.posteriors import Posteriors, PosteriorStream, window_fra
 from speechrnn.runtime.reader import SentenceReader, WordReader, make_reader
 from speechrnn.runtime.recognizer import Recognizer
 from speechrnn.runtime.samples import mix_down
-from speechrnn.runtime.sequences import Decoder, default_decoder
+from speechrnn.runtime.sequences import Decoder, beam_decoder
 from speechrnn.runtime.spoken import Spoken
 
 _RATES_HZ = (1000, 1_000_000)
@@ -89,7 +89,7 @@ class Stream:
         self._detector = KeywordDetector(point, info.words, info.hop_ms, info.clip_ms)
         self._reader: WordReader | SentenceReader | None = None
         if info.reads_sequences:
-            decoder = decoder or default_decoder(info)
+            decoder = decoder or beam_decoder(info, live=True)
             self._reader = make_reader(decoder, len(info.symbols), info.hop_ms)
         self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
         self._num_samples = 0

@@ -116,7 +116,7 @@ def model_of(checkpoint: Checkpoint) -> CommandModel:
     config = parse_config(checkpoint.facts["config"], "checkpoint")
     facts = checkpoint.facts
     symbols = Vocabulary(facts["symbols"]) if config.model.frame_head == "ctc" else None
-    model = CommandModel(config, Vocabulary(facts["labels"]), symbols)
+    model = CommandModel(config, Vocabulary(facts["labels"]), symbols, facts.get("lexicon"))
     model.load_state_dict(_part(checkpoint, _MODEL) | _part(checkpoint, _AVERAGE))
     return model.eval()
 

@@ -94,7 +94,7 @@ def train(
     vocabulary = Vocabulary.of_words(texts) if has_clips else Vocabulary([])
     speller = Speller(texts if has_sequences else (), config.model.units, corpus.lexicon)
     symbols = speller.symbols if has_sequences else None
-    model = CommandModel(config, vocabulary, symbols).to(device)
+    model = CommandModel(config, vocabulary, symbols, speller.lexicon(texts)).to(device)
     train_set = _load("train", corpus.train, vocabulary, config, observer).to(device)
     valid_set = None
     if corpus.valid:
@@ -112,6 +112,7 @@ def train(
         "config": config.model_dump(mode="json"),
         "labels": list(vocabulary),
         "symbols": list(model.symbols),
+        "lexicon": model.lexicon,
         "threads": torch.get_num_threads(),
         "training_data": _summary(train_set, config.features.sample_rate_hz),
         "epoch": 0,
@@ -119,7 +120,7 @@ def train(
         "best": None,
     }
     if run.start:
-        for fact in ("labels", "symbols", "training_data"):
+        for fact in ("labels", "symbols", "lexicon", "training_data"):
             if run.start.facts[fact] != facts[fact]:
                 raise ConfigError(
                     f"{out}: was begun on other data ({fact}: {run.start.facts[fact]} before, "

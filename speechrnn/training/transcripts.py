@@ -57,6 +57,16 @@ class Speller:
             raise DataError(f"lexicon: lacks {missing[0]!r}; add a line for it")
         return [unit for word in words for unit in self._lexicon[word][0]]
 
+    def lexicon(self, texts: Iterable[str]) -> dict[str, list[list[str]]] | None:
+        """The pronunciations of the words of texts, of units that are known; phones only."""
+        if self._units != "phones" or self._lexicon is None:
+            return None
+        words = sorted({word for text in texts for word in text.split()} - set(NON_WORDS))
+        return {
+            word: [list(way) for way in self._lexicon[word] if set(way) <= set(self.symbols)]
+            for word in words
+        }
+
 
 class Transcripts:
     """Unit sequences of the utterances of a data set."""

@@ -40,6 +40,12 @@ def test_phones_need_a_lexicon_with_every_word() -> None:
         Speller(["go stop"], "phones", LEXICON)
 
 
+def test_the_lexicon_of_what_was_trained_on() -> None:
+    speller = Speller(["go", "no _unknown_"], "phones", {**LEXICON, "up": [("V", "p")]})
+    assert speller.lexicon(["no go"]) == {"go": [["g", "oU"]], "no": [["n", "oU"]]}
+    assert Speller(["go"], "words", LEXICON).lexicon(["go"]) is None
+
+
 def test_a_unit_that_training_lacks_is_an_error() -> None:
     with pytest.raises(DataError, match="no 'up'"):
         Transcripts(utterances("up"), Speller(["go"], "words", None))

@@ -46,20 +46,17 @@ def spell(word: str, symbols: Sequence[str]) -> tuple[int, ...]:
     return tuple(symbols.index(unit) for unit in units)
 
 
-def read_lexicon(path: str | Path, symbols: Sequence[str]) -> Lexicon:
+def read_pronunciations(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
     """Read a lexicon as Kaldi has it: a word and its units a line, a line each pronunciation.
 
     Args:
         path: A file of UTF-8 text.
-        symbols: (V,) symbols of the posteriors.
 
     Raises:
-        DataError: Unreadable or empty, a word without units, a unit that the model does not have,
-            or a line twice.
+        DataError: Unreadable or empty, a word without units, or a line twice.
     """
-    ids = {symbol: i for i, symbol in enumerate(symbols) if symbol not in (BLANK, SEPARATOR)}
     lines: dict[tuple[str, ...], int] = {}
-    ways: dict[str, list[tuple[int, ...]]] = {}
+    ways: dict[str, list[tuple[str, ...]]] = {}
     for number, line in enumerate(read_lines(path), 1):
         word, *units = line.split() or [""]
         if not word:
@@ -67,18 +64,50 @@ def read_lexicon(path: str | Path, symbols: Sequence[str]) -> Lexicon:
         where = f"{path}:{number}"
         if not units:
             raise DataError(f"{where}: {word} has no units; expected 'word unit unit ...'")
-        for unit in units:
-            if unit not in ids:
-                raise DataError(
-                    f"{where}: {word} has the unit {unit!r}; the model knows {_known(symbols)}"
-                )
         first = lines.setdefault((word, *units), number)
         if first != number:
             raise DataError(f"{where}: {line.strip()} stands already in line {first}; keep one")
-        ways.setdefault(word, []).append(tuple(ids[unit] for unit in units))
+        ways.setdefault(word, []).append(tuple(units))
     if not ways:
         raise DataError(f"{path}: holds no words; expected 'word unit unit ...' a line")
-    return Lexicon(ways)
+    return ways
+
+
+def lexicon_of(
+    pronunciations: Mapping[str, Sequence[Sequence[str]]], symbols: Sequence[str], name: str
+) -> Lexicon:
+    """Words spelt in the symbols of a model.
+
+    Args:
+        pronunciations: Units of each word.
+        symbols: (V,) symbols of the posteriors.
+        name: Where the pronunciations come from, for errors.
+
+    Raises:
+        DataError: A unit that the model does not have.
+    """
+    ids = {symbol: i for i, symbol in enumerate(symbols) if symbol not in (BLANK, SEPARATOR)}
+    for word, ways in pronunciations.items():
+        for unit in (unit for way in ways for unit in way):
+            if unit not in ids:
+                raise DataError(
+                    f"{name}: {word} has the unit {unit!r}; the model knows {_known(symbols)}"
+                )
+    return Lexicon(
+        {
+            word: [tuple(ids[unit] for unit in way) for way in ways]
+            for word, ways in pronunciations.items()
+        }
+    )
+
+
+def read_lexicon(path: str | Path, symbols: Sequence[str]) -> Lexicon:
+    """Read a lexicon, see `read_pronunciations`, for the (V,) symbols of a model.
+
+    Raises:
+        DataError: As there, or a unit that the model does not have.
+    """
+    return lexicon_of(read_pronunciations(path), symbols, str(path))
 
 
 def read_lines(path: str | Path) -> list[str]:

@@ -27,9 +27,9 @@ def test_reads_what_kaldi_writes(tmp_path: Path) -> None:
         ("yes Y EH S\nno\n", "lexicon.txt:2: no has no units; expected 'word unit unit ...'"),
         (
             "yes Y EH S\n\nno N O\n",
-            "lexicon.txt:3: no has the unit 'O'; the model knows Y EH S N OW",
+            "lexicon.txt: no has the unit 'O'; the model knows Y EH S N OW",
         ),
-        ("no N <blk>\n", "lexicon.txt:1: no has the unit '<blk>'"),
+        ("no N <blk>\n", "lexicon.txt: no has the unit '<blk>'"),
         ("no N OW\nno  N  OW\n", "lexicon.txt:2: no  N  OW stands already in line 1; keep one"),
         ("\n", "lexicon.txt: holds no words"),
         (b"\xff\xfe", "lexicon.txt: not UTF-8"),
