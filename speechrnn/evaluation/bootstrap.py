@@ -53,10 +53,10 @@ class Bootstrap:
     Where one person speaks all, utterances are drawn: the interval is about more utterances of
     that person then, and says nothing of others.
 
-    Quantiles are taken so far out that few speakers still give 95% nearly: Hesterberg 2015, "What
-    Teachers Should Know About the Bootstrap" (arXiv 1411.5279), 5.3, expanded percentiles. Where
-    speakers differ much it is less all the same: in simulations 93% with eight speakers, 86% with
-    five, 70% with three.
+    Quantiles are taken further out the fewer speakers there are: expanded percentiles, Hesterberg
+    2015, "What Teachers Should Know About the Bootstrap" (arXiv 1411.5279). Where speakers differ
+    much, the intervals hold the true value less often than 95% all the same: in simulations 93%
+    with eight speakers, 86% with five, 70% with three.
 
     Attributes:
         unit: What is drawn, "speakers" or "utterances".

@@ -129,7 +129,8 @@ def _error_interval(
     """The interval of the expected calibration error.
 
     A draw has a larger error than the words it is drawn from, as these have a larger one than all
-    the words there might be: hence the basic bootstrap, which takes as much away again.
+    the words there might be: hence the basic bootstrap, which takes as much away again. Where the
+    true error is 0, that is still too little one time in four.
 
     Args:
         own: (N, B) 1 in the bin of each word.
