@@ -305,7 +305,7 @@ def parse_section(kind: type[AnySection], tree: dict[str, Any], where: str) -> A
         raise ConfigError(f"{where}: {_first_fault(fault, kind)}") from None
 
 
-def dump_config(config: Section) -> str:
+def dump_config(config: Config) -> str:
     """The resolved configuration as YAML that `load_config` reads back."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 

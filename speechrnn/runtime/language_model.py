@@ -49,7 +49,6 @@ class RecurrentLanguageModel:
 
     Attributes:
         tokens: What it reads.
-        num_parameters: Trained numbers in the file.
         provenance: When, from what and by which versions it was made.
     """
 
@@ -63,14 +62,13 @@ class RecurrentLanguageModel:
         self._session, text = open_file(path, METADATA_KEY, _MAKER)
         facts = _parse(text, path)
         self.tokens: Tokens = facts["tokens"]
-        self.num_parameters: int = facts["num_parameters"]
         self.provenance: dict[str, Any] = facts["provenance"]
         states: dict[str, int] = facts["states"]
-        inputs = {value.name for value in self._session.get_inputs()}
+        inputs = {value.name: value.shape[-1] for value in self._session.get_inputs()}
         outputs = {value.name: value.shape for value in self._session.get_outputs()}
         wanted = ["log_probs", *(f"next_{name}" for name in states)]
         if (
-            inputs != {"token", *states}
+            inputs != {"token": "B", **states}
             or outputs.keys() != set(wanted)
             or outputs["log_probs"][1] != len(self.tokens)
         ):
@@ -103,7 +101,7 @@ class RecurrentLanguageModel:
     def log_probs(self, state: History) -> np.ndarray:
         """(V,) log-probabilities of the token that follows; that of `<s>`, of the end."""
         if state.log_probs is None:
-            inputs = {"token": np.array([state.token]), **state.before}
+            inputs = {"token": np.array([state.token], np.int64), **state.before}
             log_probs, *after = self._session.run(self._wanted, inputs)
             state.log_probs = log_probs[0]
             state.after = dict(zip(self._states, after, strict=True))
@@ -175,7 +173,6 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         return {
             "tokens": Tokens(str(tree["units"]), list(tree["tokens"])),
             "states": {str(state["name"]): int(state["size"]) for state in tree["states"]},
-            "num_parameters": int(tree["num_parameters"]),
             "provenance": dict(tree["provenance"]),
         }
     except (ValueError, KeyError, TypeError) as fault:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from speechrnn.cli.decoders import make_decoder
 from speechrnn.cli.progress import TrainingProgress
 from speechrnn.runtime.language_model import RecurrentLanguageModel
+from speechrnn.runtime.model_file import open_model
 
 TEXT = "turn it on\nturn it off\n" * 8
 SMALL = ("model.hidden_size=16", "model.embedding_size=8", "model.dropout=0.0")
@@ -26,7 +30,7 @@ def settings(*overrides: str) -> list[str]:
     return [part for override in (*SMALL, *overrides) for part in ("--set", override)]
 
 
-def test_from_text_to_text(speechrnn, text: Path) -> None:
+def test_from_text_to_text(speechrnn, text: Path, tone_model: Path) -> None:
     model = text.with_name("lm.onnx")
     code, out, err = speechrnn(
         "lm", "train", "--text", text, "--valid", text, "--out", model,
@@ -51,6 +55,14 @@ def test_from_text_to_text(speechrnn, text: Path) -> None:
     assert {"turn it on", "turn it off"} <= set(out)
     assert speechrnn(*sample, "--seed", "3")[1] == out
     assert speechrnn(*sample, "--seed", "4")[1] != out
+
+    info = replace(
+        open_model(tone_model)[1], frame_head="ctc", symbols=("<blk>", "it", "on", "turn")
+    )
+    for lm, first in ((None, "on"), (model, "turn")):
+        decoder = make_decoder(info, None, lm, None)
+        decoder.accept(np.log([[0.1, 0.1, 0.41, 0.39], [0.97, 0.01, 0.01, 0.01]]))
+        assert decoder.finish()[0].text == first
 
 
 def test_scores_by_an_arpa_file(speechrnn, tmp_path: Path) -> None:

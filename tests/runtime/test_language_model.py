@@ -191,6 +191,7 @@ def change(path: Path, **facts: object) -> None:
         ({"units": "phones"}, "damaged metadata"),
         ({"states": [{"name": "rnn_0"}]}, "damaged metadata"),
         ({"states": []}, "graph and metadata disagree"),
+        ({"states": [{"name": n, "size": 7} for n in ("rnn_0", "rnn_0_cell")]}, "disagree"),
         ({"tokens": ["<s>", "<unk>", "no"]}, "graph and metadata disagree"),
     ],
 )
