@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.decoding.grammar.transducer import Meaning
 from speechrnn.errors import DataError
 from speechrnn.evaluation.bootstrap import Bootstrap, Ratio
@@ -27,6 +29,21 @@ class Understanding:
     meant: Meaning | None
     heard: Meaning | None
     margin: float
+
+
+def understanding(
+    speaker: str, meant: Meaning | None, found: Sequence[Parse | Rejected]
+) -> Understanding:
+    """What was made of an utterance in which a grammar's decoder found this.
+
+    Of several sentences the one with the highest margin counts.
+    """
+    parses = [its for its in found if isinstance(its, Parse)]
+    missed = [its.nearest for its in found if isinstance(its, Rejected) and its.nearest]
+    best = max(parses, key=lambda parse: parse.margin, default=None)
+    heard = Meaning(best.intent, best.slots) if best else None
+    margin = max((parse.margin for parse in parses or missed), default=-math.inf)
+    return Understanding(speaker, meant, heard, margin)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from math import inf
 
 import pytest
 
+from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.decoding.grammar.transducer import Meaning
 from speechrnn.errors import DataError
-from speechrnn.evaluation.intents import Understanding, score_intents
+from speechrnn.evaluation.intents import Understanding, score_intents, understanding
 
 LIGHT = Meaning("light", {"room": "kitchen", "state": "off"})
 DIAL = Meaning("dial", {"digit": ["one", "two", "one"]})
@@ -56,3 +58,15 @@ def test_a_grammar_without_slots_has_no_slot_figures() -> None:
 def test_no_sentence_of_the_grammar_is_a_fault() -> None:
     with pytest.raises(DataError, match="no sentence of the grammar"):
         score_intents([understood(None, LIGHT)])
+
+
+def test_the_surest_sentence_that_was_found_counts() -> None:
+    def parse(intent: str, margin: float) -> Parse:
+        return Parse((), -1.0, intent, {"digit": "one"}, margin)
+
+    found = [parse("dial", 1.0), parse("pin", 2.0), Rejected(0, 9, parse("stop", 3.0))]
+    heard = Meaning("pin", {"digit": "one"})
+    assert understanding("ann", DIAL, found) == Understanding("ann", DIAL, heard, 2.0)
+    lost = [Rejected(0, 9, parse("stop", -3.0)), Rejected(9, 12, None)]
+    assert understanding("ann", None, lost) == Understanding("ann", None, None, -3.0)
+    assert understanding("ann", DIAL, []) == Understanding("ann", DIAL, None, -inf)
