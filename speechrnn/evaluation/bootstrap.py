@@ -110,8 +110,7 @@ class Bootstrap:
         random = np.random.default_rng(0)
         even = np.full(self.count, 1 / self.count)
         drawn = (
-            random.multinomial(self.count, even, _AT_ONCE) @ sums
-            for _ in range(_DRAWS // _AT_ONCE)
+            random.multinomial(self.count, even, _AT_ONCE) @ sums for _ in range(_DRAWS // _AT_ONCE)
         )
         return np.concatenate(list(drawn))
 
