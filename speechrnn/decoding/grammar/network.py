@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from speechrnn.decoding.grammar.automaton import Automaton
+from speechrnn.decoding.grammar.groups import Groups
 
 START = 0  # the node where nothing has been said yet
 FILLER = 1  # the node among any units at all, without a sentence
@@ -38,17 +39,15 @@ class Network:
         behind: The node of the filler behind sentences, or None.
         units: (states,) unit of each state, 0 for blank ones.
         ends: (ends,) number of the word that ends with each of the last states.
-        node: (sounding,) node of each sounding state, in order.
-        node_starts: (N - 1,) first sounding state of each node but the start, which has none.
-        begins: (sounding,) whether a word begins with it.
+        begins: (sounding,) whether a word begins with each sounding state.
+        arrivals: The sounding states, by node; the start has none.
         source: (arcs,) node that each comes from.
-        target: (arcs,) sounding state that each leads to, in order.
-        target_starts: (sounding,) first arc that leads to each.
+        entries: The arcs, by the sounding state that they lead to.
         num_costly: The arcs before this one lead to units of a filler.
         clash_nodes: Nodes that a unit leads to and from.
         clash_members: Their sounding states.
-        clash_groups: Which of `clash_nodes` each of these leads to, in order.
-        clash_starts: The first of these for each of the nodes.
+        clash_node_rows: Which of `clash_nodes` each of these leads to.
+        clash_arrivals: These, by node.
         clash_arcs: Arcs from the nodes with a unit that leads there, too.
         clash_rows: Which of `clash_nodes` each of these comes from.
         clash_units: Their units.
@@ -128,32 +127,29 @@ class Network:
         units = np.array([state.unit for state in states])
         self.units = np.concatenate([np.zeros(self.num_nodes, np.intp), units])
         self.ends = np.array([state.word for state in states if state.word >= 0])
-        self.node = np.array([place[state.node] for state in states])
-        self.node_starts = np.searchsorted(self.node, np.arange(1, self.num_nodes))
         self.begins = np.array([state.begins for state in states])
-        self.target, self.source = np.array(arcs).T.copy()
-        self.target_starts = np.searchsorted(self.target, np.arange(len(states)))
-        num_filling = np.searchsorted(self.node, self.behind or FILLER, side="right")
-        self.num_costly = int(np.searchsorted(self.target, num_filling))
+        node = np.array([place[state.node] for state in states])
+        self.arrivals = Groups(node - 1)
+        target, self.source = np.array(arcs).T.copy()
+        self.entries = Groups(target)
+        num_filling = np.searchsorted(node, self.behind or FILLER, side="right")
+        self.num_costly = int(np.searchsorted(target, num_filling))
 
         arriving = {(place[state.node], state.unit) for state in states}
-        self.clash_arcs = np.array(
-            [
-                arc
-                for arc, (target, source) in enumerate(arcs)
-                if (source, states[target].unit) in arriving
-                # Within a filler, to stay in the state is as good.
-                if source not in (FILLER, self.behind) or source != self.node[target]
-            ],
-            np.intp,
-        )
-        self.clash_units = units[self.target[self.clash_arcs]]
+        clashes = [
+            # Within a filler, to stay in the state is as good.
+            (source, states[target].unit) in arriving
+            and (source not in (FILLER, self.behind) or source != node[target])
+            for target, source in arcs
+        ]
+        self.clash_arcs = np.flatnonzero(np.array(clashes, bool))
+        self.clash_units = units[target[self.clash_arcs]]
         self.clash_nodes, self.clash_rows = np.unique(
             self.source[self.clash_arcs], return_inverse=True
         )
-        self.clash_members = np.flatnonzero(np.isin(self.node, self.clash_nodes))
-        self.clash_groups = np.searchsorted(self.clash_nodes, self.node[self.clash_members])
-        self.clash_starts = np.searchsorted(self.clash_groups, np.arange(len(self.clash_nodes)))
+        self.clash_members = np.flatnonzero(np.isin(node, self.clash_nodes))
+        self.clash_node_rows = np.searchsorted(self.clash_nodes, node[self.clash_members])
+        self.clash_arrivals = Groups(self.clash_node_rows)
 
 
 class _Draft:

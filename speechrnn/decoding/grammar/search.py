@@ -109,7 +109,7 @@ class Search:
         network, nodes = self._network, self._network.num_nodes
         self.best = self._scores[:nodes].copy()
         self._winners = np.arange(nodes)
-        top, states = _highest(self._scores[nodes:], network.node - 1, network.node_starts)
+        top, states = network.arrivals.highest(self._scores[nodes:])
         sounds = top > self.best[1:]
         np.copyto(self.best[1:], top, where=sounds)
         np.copyto(self._winners[1:], states + nodes, where=sounds)
@@ -123,7 +123,7 @@ class Search:
         if len(network.clash_arcs):
             self._avoid_clashes(scores, origins)
         scores[: network.num_costly] -= self._filler_cost
-        top, arcs = _highest(scores, network.target, network.target_starts)
+        top, arcs = network.entries.highest(scores)
         return top, origins.take(arcs)
 
     def _avoid_clashes(self, scores: np.ndarray, origins: np.ndarray) -> None:
@@ -135,8 +135,8 @@ class Search:
             return
         members = network.clash_members + nodes
         rivals = self._scores.take(members)
-        rivals[network.units.take(members) == units.take(network.clash_groups)] = -np.inf
-        top, found = _highest(rivals, network.clash_groups, network.clash_starts)
+        rivals[network.units.take(members) == units.take(network.clash_node_rows)] = -np.inf
+        top, found = network.clash_arrivals.highest(rivals)
         blanks = self._scores.take(network.clash_nodes)
         waits = blanks >= top
         states = np.where(waits, network.clash_nodes, members.take(found))
@@ -159,18 +159,3 @@ class Search:
             self._scores[ends],
         )
         self._entry[states:] = np.arange(first, first + self._ends)
-
-
-def _highest(
-    values: np.ndarray, groups: np.ndarray, starts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The highest value of each group, and the first place where it stands.
-
-    Args:
-        values: (n,) values, those of a group together.
-        groups: (n,) the group of each.
-        starts: (m,) first value of each group.
-    """
-    top = np.maximum.reduceat(values, starts)
-    places = (values == top.take(groups)).nonzero()[0]
-    return top, places.take(places.searchsorted(starts))
