@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
+from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
 from speechrnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ class _Subject(NamedTuple):
 
 def evaluate(
     model: Annotated[Path, typer.Option(help="An exported .onnx file, or an experiment folder.")],
-    data: Annotated[Path, typer.Option(help="Kaldi directory of utterances, a word each.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="Kaldi directory of utterances, a word or, for CTC, a sequence each."),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.html, scores.json and pictures.")
     ] = None,
@@ -52,6 +56,9 @@ def evaluate(
     look_ahead_ms: Annotated[
         float | None, typer.Option(help="With --stream: what it hears beyond that.")
     ] = None,
+    grammar: Grammar = None,
+    lm: LanguageModelFile = None,
+    beam: BeamWidth = None,
 ) -> None:
     """Score a model on the utterances of a Kaldi directory, cut or in a stream."""
     if stream:
@@ -66,6 +73,16 @@ def evaluate(
             "--negatives, --strung-hours, --chunk-ms and --look-ahead-ms are for streams; "
             "add --stream"
         )
+    if not model.is_dir():
+        from speechrnn.runtime.recognizer import load_model
+
+        recognizer = load_model(model)
+        if recognizer.info.reads_sequences:
+            from speechrnn.cli.evaluate_sequences import evaluate_sequences
+
+            evaluate_sequences(recognizer, data, grammar, lm, beam, out, as_json)
+            return
+        make_decoder(recognizer.info, grammar, lm, beam)  # has no use for them, and says so
     from speechrnn.cli.scores import print_scores
     from speechrnn.datadir import read_datadir
     from speechrnn.evaluation.report import write_report
@@ -113,6 +130,10 @@ def _subject(model: Path) -> _Subject:
     from speechrnn.training.predict import clip_log_probs
 
     network = load_experiment(model)
+    if network.head is None:
+        raise ConfigError(
+            f"{model}: reads sequences; export it first, and give the .onnx file to evaluate"
+        )
     return _Subject(
         network.vocabulary.symbols,
         network.config.features.sample_rate_hz,

@@ -91,6 +91,31 @@ def read_sequence(
         info: What the model file says about itself.
         decoder: At its beginning; it is left there.
     """
+    found, num_samples = decode(blocks, session, info, decoder)
+    duration_s = num_samples / info.sample_rate_hz
+    if isinstance(decoder, GrammarDecoder):
+        parses = [parse for parse in found if isinstance(parse, Parse)]
+        return _sentences(parses, info, duration_s)
+    return _words(found, info, duration_s)
+
+
+def decode(
+    blocks: Iterable[np.ndarray],
+    session: ort.InferenceSession,
+    info: ModelInfo,
+    decoder: Decoder | GrammarDecoder,
+) -> tuple[list[Hypothesis], int]:
+    """What a decoder finds in a recording, and the recording's samples.
+
+    Args:
+        blocks: As for `read_sequence`.
+        session: As there.
+        info: As there.
+        decoder: As there.
+
+    Returns:
+        The n-best list, or with a grammar the accepted sentences in order of time.
+    """
     frames_per_s = 1000 / info.hop_ms
     network = PosteriorStream(
         session, info, round(_WINDOW_S * frames_per_s), round(_LOOK_AHEAD_S * frames_per_s)
@@ -106,10 +131,8 @@ def read_sequence(
         num_samples += len(block)
         take(network.accept(block))
     take(network.finish())
-    duration_s = num_samples / info.sample_rate_hz
-    if isinstance(decoder, GrammarDecoder):
-        return _sentences([*utterances, *decoder.finish()], info, duration_s)
-    return _words(decoder.finish(), info, duration_s)
+    ended = [*utterances, *decoder.finish()]
+    return [found for found in ended if isinstance(found, Hypothesis)], num_samples
 
 
 def _words(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> Transcript:
@@ -124,12 +147,8 @@ def _words(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> T
     return Transcript(found[0].text, confidence, alternatives, duration_s, segments)
 
 
-def _sentences(found: Sequence[Parse | Rejected], info: ModelInfo, duration_s: float) -> Transcript:
-    segments = tuple(
-        _segment(spoken_sentence(parse, 0), info, duration_s)
-        for parse in found
-        if isinstance(parse, Parse)
-    )
+def _sentences(found: Sequence[Parse], info: ModelInfo, duration_s: float) -> Transcript:
+    segments = tuple(_segment(spoken_sentence(parse, 0), info, duration_s) for parse in found)
     text = " ".join(segment.word for segment in segments)
     confidences = [segment.confidence for segment in segments]
     confidence = float(np.mean(confidences)) if confidences else 1.0
