@@ -92,8 +92,9 @@ if due 4; then
   if [ "$fresh" = true ] && [ "$stage" -le 1 ]; then
     rows+=(--seconds "$((SECONDS - began))") # of all that came before, in this call
   fi
-  python "$here/local/results.py" --model "$exp/model.onnx" --data "$data/test" \
-    --experiment "$exp" --command "$command" "${rows[@]}"
+  speechrnn evaluate --model "$exp/model.onnx" --data "$data/test" --out "$exp/evaluation" \
+    >"$exp/evaluation.txt"
+  python "$here/local/results.py" --experiment "$exp" --command "$command" "${rows[@]}"
   touch "$exp/evaluation/reported"
 fi
 

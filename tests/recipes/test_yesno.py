@@ -51,11 +51,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_word_errors_are_counted(finished: tuple[Path, str]) -> None:
     work, output = finished
-    scores = json.loads((work / "exp/tiny_seed0/evaluation/scores.json").read_text())
-    assert scores["words"] == 12  # of the four recordings that are not trained on
-    edits = scores["insertions"] + scores["deletions"] + scores["substitutions"]
-    assert scores["wer"] == pytest.approx(edits / 12)
-    assert f"WER {scores['wer']:.2%}: " in output
+    scores = json.loads((work / "exp/tiny_seed0/evaluation/sequences.json").read_text())
+    wer = scores["wer"]
+    assert wer["said"] == 12  # of the four recordings that are not trained on
+    edits = wer["insertions"] + wer["deletions"] + wer["substitutions"]
+    assert wer["value"] == pytest.approx(edits / 12)
+    assert f"WER {wer['value']:.2%} (" in output
 
 
 def test_results_say_that_the_speaker_is_shared(finished: tuple[Path, str]) -> None:
