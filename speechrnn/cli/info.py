@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,7 +44,7 @@ def _page(facts: ModelInfo) -> str:
     lines = [
         ("file", f"{facts.path}, {facts.file_bytes / 1e6:.2f} MB"),
         ("format version", str(facts.format_version)),
-        ("labels", f"{len(facts.labels)}: {', '.join(facts.labels)}"),
+        ("labels", _count(facts.labels)),
         ("sample rate", f"{rate_hz} Hz"),
         ("longest clip", f"{facts.clip_samples / rate_hz:g} s, {facts.clip_samples} samples"),
         ("parameters", f"{facts.num_parameters:,}"),
@@ -60,13 +61,21 @@ def _page(facts: ModelInfo) -> str:
         ("states", ", ".join(f"{s.name} {_shape(s.shape)}" for s in facts.states) or "none"),
     ]
     if facts.symbols != facts.labels:
-        lines.insert(3, ("frame symbols", f"{len(facts.symbols)}: {', '.join(facts.symbols)}"))
-    lines += _operating_point(facts)
+        lines.insert(3, ("frame symbols", _count(facts.symbols)))
+    if facts.lexicon:
+        lines.insert(4, ("lexicon", _count(facts.lexicon)))
+    if not facts.reads_sequences:
+        lines += _operating_point(facts)
     for section in ("features", "model"):
         lines += _section(section, facts.config.get(section, {}))
     lines += _section("provenance", facts.provenance)
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in lines)
+
+
+def _count(names: Iterable[str]) -> str:
+    listed = list(names)
+    return f"{len(listed)}: {', '.join(listed)}" if listed else "none"
 
 
 def _operating_point(facts: ModelInfo) -> list[tuple[str, str]]:

@@ -101,7 +101,15 @@ class LiveListener:
             point: Tells chunk and look-ahead.
             sources: Which posteriors are kept.
             counting: Shows progress.
+
+        Raises:
+            ConfigError: The model reads sequences, which no thresholds decide on.
         """
+        if recognizer.info.reads_sequences:
+            raise ConfigError(
+                f"{recognizer.info.path}: reads sequences; thresholds and false alarms are counted "
+                "for models of single words, word errors by 'speechrnn evaluate' without --stream"
+            )
         self._recognizer = recognizer
         self._point = point
         self._sources = sources

@@ -56,3 +56,16 @@ def test_options_of_sequences_are_not_for_single_words(tone_model: Path, tones: 
     done = run("--model", tone_model, "--data", tones / "valid", "--beam", "4")
     assert done.returncode == 2
     assert "hears single words" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_false_alarms_are_not_counted_in_sequences(reader: Path, tones: Path) -> None:
+    done = run("--stream", "--model", reader, "--data", tones / "valid")
+    assert done.returncode == 2 and "reads sequences; thresholds" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_info_of_a_reader(reader: Path) -> None:
+    command = [sys.executable, "-m", "speechrnn.cli.main", "info", str(reader)]
+    page = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "labels             none" in page and "frame symbols      4: <blk>, high" in page
+    assert "operating point" not in page
