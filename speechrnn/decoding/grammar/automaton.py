@@ -10,10 +10,11 @@ class Automaton:
     """Which words may follow which, whatever they mean.
 
     No two arcs of a state have the same word, no two states are followed by the same sentences:
-    there is no smaller one. States are numbered in the order of the grammar, from 0, the start.
+    there is no smaller one. States are numbered breadth first, in the order of the grammar.
 
     Attributes:
-        arcs: Of each state, the words that may follow and the states that they lead to.
+        arcs: Of each state, the words that may follow and the states that they lead to; state 0 is
+            the start.
         final: Of each state, whether a sentence may end there.
     """
 
@@ -61,8 +62,8 @@ def _determinise(transducer: Transducer, name: str) -> tuple[list[dict[str, int]
         size += len(states)
         if size > MOST_STATES:
             raise DataError(
-                f"{name}: needs more than {MOST_STATES:,} states; repetitions of alternatives "
-                "that begin alike make it large: lower their counts"
+                f"{name}: needs more than {MOST_STATES:,} states; lower its counts, above all "
+                "behind alternatives that can begin alike"
             )
         following: dict[str, list[int]] = {}
         for state in states:
@@ -96,22 +97,40 @@ def _closure(transducer: Transducer, states: list[int]) -> tuple[int, ...]:
 def _minimise(
     arcs: list[dict[str, int]], final: list[bool]
 ) -> tuple[tuple[dict[str, int], ...], tuple[bool, ...]]:
-    """Put states together that nothing tells apart: Moore's algorithm."""
-    blocks = [int(ends) for ends in final]
-    count = len(set(blocks))
-    while True:
-        numbers: dict[tuple[int, frozenset[tuple[str, int]]], int] = {}
-        refined = []
-        for block, following in zip(blocks, arcs, strict=True):
-            key = (block, frozenset((word, blocks[target]) for word, target in following.items()))
-            refined.append(numbers.setdefault(key, len(numbers)))
-        blocks = refined
-        if len(numbers) == count:
-            break
-        count = len(numbers)
-    leaders = {block: state for state, block in reversed(list(enumerate(blocks)))}
-    kept = [leaders[block] for block in range(count)]
+    """Put states together that nothing tells apart: Hopcroft's algorithm."""
+    sources: list[list[tuple[str, int]]] = [[] for _ in arcs]
+    for state, following in enumerate(arcs):
+        for word, target in following.items():
+            sources[target].append((word, state))
+    block_of = [int(ends) for ends in final]
+    blocks = [{s for s, block in enumerate(block_of) if block == number} for number in (0, 1)]
+    waiting = {0, 1}
+    while waiting:
+        by_word: dict[str, list[int]] = {}
+        for target in blocks[waiting.pop()]:
+            for word, source in sources[target]:
+                by_word.setdefault(word, []).append(source)
+        for found in by_word.values():
+            parts: dict[int, set[int]] = {}
+            for state in found:
+                parts.setdefault(block_of[state], set()).add(state)
+            for block, part in parts.items():
+                if len(part) == len(blocks[block]):
+                    continue
+                blocks[block] -= part
+                for state in part:
+                    block_of[state] = len(blocks)
+                smaller = len(blocks) if len(part) < len(blocks[block]) else block
+                waiting.add(len(blocks) if block in waiting else smaller)
+                blocks.append(part)
+    # Numbered by their first states, which were found breadth first.
+    leaders = {block: state for state, block in reversed(list(enumerate(block_of)))}
+    kept = sorted(leaders.values())
+    numbers = {block_of[state]: number for number, state in enumerate(kept)}
     return (
-        tuple({word: blocks[target] for word, target in arcs[state].items()} for state in kept),
+        tuple(
+            {word: numbers[block_of[target]] for word, target in arcs[state].items()}
+            for state in kept
+        ),
         tuple(final[state] for state in kept),
     )

@@ -19,7 +19,7 @@ class Search:
     """
 
     def __init__(self, network: Network, filler_cost: float) -> None:
-        """Prepare; `begin` comes first.
+        """Start before frame 0.
 
         Args:
             network: What is searched.

@@ -128,18 +128,13 @@ class Transducer:
             return counts
         if isinstance(expression, Terminal):
             return counts
-        parts: tuple[Expression, ...]
-        if isinstance(expression, Phrase):
-            parts = expression.parts
-        elif isinstance(expression, Reference):
-            parts = (self._grammar.rules[expression.rule],)
-            if expression.slot:
-                counts[expression.rule] = 1
-        elif isinstance(expression, Repeat):
-            parts = (expression.body,) * (1 if expression.most == 1 else 2)
-        else:
-            parts = (expression.body,)
-        for part in parts:
+        if isinstance(expression, Repeat):
+            counts = self._fills(expression.body)
+            return counts if expression.most == 1 else dict.fromkeys(counts, 2)
+        if isinstance(expression, Reference):
+            counts = self._fills(self._grammar.rules[expression.rule])
+            return {**counts, expression.rule: 1} if expression.slot else counts
+        for part in expression.parts if isinstance(expression, Phrase) else (expression.body,):
             for name, count in self._fills(part).items():
                 counts[name] = min(2, count + counts.get(name, 0))
         return counts
@@ -182,13 +177,13 @@ class Transducer:
         return self._step(end, action=Action("value", expression.value))
 
     def _repeat(self, repeat: Repeat, state: int) -> int:
+        if repeat.most is None:  # at least 0 or 1 times
+            again = self._step(state)
+            end = self._add(repeat.body, again if repeat.least else self._step(again))
+            self.arcs[end].append(Arc(again))
+            return self._step(end if repeat.least else again)
         for _ in range(repeat.least):
             state = self._add(repeat.body, state)
-        if repeat.most is None:
-            loop = self._step(state)
-            end = self._add(repeat.body, self._step(loop))
-            self.arcs[end].append(Arc(loop))
-            return self._step(loop)
         ends = []
         for _ in range(repeat.most - repeat.least):
             body = self._step(state)

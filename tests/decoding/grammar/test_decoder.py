@@ -302,8 +302,23 @@ def test_numbers_out_of_range(home: CompiledGrammar, options: dict[str, float]) 
         GrammarDecoder(home, **options)  # type: ignore[arg-type]
 
 
-def test_two_hundred_sentences_stay_small() -> None:
+def test_what_sentences_share_is_there_once() -> None:
     grammar = parse_grammar(HOME + "intent more: turn {state} [the] {room} (light | lights) [out]")
     compiled = compile_grammar(grammar, SYMBOLS)
     assert compiled.num_sentences == 24 + 3 + 1 + 16 + 48
     assert len(compiled.network.units) < 120
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("a{9000}", 1),
+        ("a{1,9000} b", 9000),
+        (f"<r>+\nr: {'(' * 9}{{q}}{'+)' * 9}+\nq: {'(' * 9}a{'+)' * 9}+", None),
+    ],
+)
+def test_long_and_deep_grammars_compile(text: str, count: int | None) -> None:
+    compiled = compile_grammar(parse_grammar(f"intent x: {text}"), ("<blk>", "a", "b"))
+    assert compiled.num_sentences == count
+    assert compiled.interpret(["b"]) is None
+    assert compiled.interpret(["a"] * 9000 + ["b"] * (count == 9000)) is not None

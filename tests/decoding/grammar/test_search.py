@@ -202,3 +202,8 @@ def test_of_equal_paths_always_the_same_one_counts() -> None:
     for cuts in ((), (1,), (2,)):
         result = decode(decoder, log_probs, cuts)
         assert isinstance(result, Parse) and result.text == "b"
+    # To stay in the word is preferred to having waited for it.
+    decoder.accept(np.log(np.array([[0.4, 0.2, 0.4], [0.4, 0.2, 0.4], [0.1, 0.1, 0.8]])))
+    (parse,) = decoder.finish()
+    assert isinstance(parse, Parse)
+    assert [(word.text, word.start_frame, word.end_frame) for word in parse.words] == [("b", 0, 3)]
