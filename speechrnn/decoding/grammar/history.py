@@ -72,7 +72,7 @@ class History:
         """Drop what does not lead to entries that are needed.
 
         Args:
-            live: Numbers of these, -1 for none.
+            live: Numbers of these, 0 for none.
 
         Returns:
             Their new numbers.

@@ -94,19 +94,7 @@ class Network:
                     roots[following] = [draft.node(automaton.final[following])]
                     waiting.append(following)
                 for units in lexicon[word]:
-                    before = sources
-                    for count in range(1, len(units)):
-                        prefix = units[:count]
-                        if prefix not in inner:
-                            inner[prefix] = draft.node(False)
-                        target = _State(inner[prefix], prefix[-1], begins=count == 1)
-                        for source in before:
-                            draft.arc(source, target)
-                        before = [inner[prefix]]
-                    node = roots[following][0]
-                    target = _State(node, units[-1], numbers[word], begins=len(units) == 1)
-                    for source in before:
-                        draft.arc(source, target)
+                    draft.word(sources, inner, units, roots[following][0], numbers[word])
         if self.behind is not None:
             for node, complete in enumerate(draft.complete):
                 if complete:
@@ -176,6 +164,33 @@ class _Draft:
         """An arc, if there is none yet."""
         self.states.setdefault(target)
         self.arcs.add((source, target))
+
+    def word(
+        self,
+        sources: list[int],
+        inner: dict[tuple[int, ...], int],
+        units: tuple[int, ...],
+        node: int,
+        number: int,
+    ) -> None:
+        """The units of a word, one after the other.
+
+        Args:
+            sources: Where it comes from.
+            inner: Nodes within the words from there, by the units before; new ones are added.
+            units: Its units.
+            node: Where it leads to.
+            number: Of the word.
+        """
+        for count in range(1, len(units)):
+            prefix = units[:count]
+            if prefix not in inner:
+                inner[prefix] = self.node(False)
+            for source in sources:
+                self.arc(source, _State(inner[prefix], prefix[-1], begins=count == 1))
+            sources = [inner[prefix]]
+        for source in sources:
+            self.arc(source, _State(node, units[-1], number, begins=len(units) == 1))
 
     def fill(self, source: int, node: int) -> None:
         """An arc for every unit but the blank."""
