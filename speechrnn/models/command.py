@@ -20,6 +20,10 @@ from speechrnn.vocabulary import Vocabulary
 State = dict[str, Tensor]
 Lexicon = dict[str, list[list[str]]]
 
+# Where the blank does not begin as the likeliest symbol, a word may come to fill the frames in its
+# place, and a small corpus never gets out of that again.
+_BLANK_BIAS = 3.0
+
 
 @dataclass(frozen=True)
 class ModelOutput:
@@ -80,6 +84,8 @@ class CommandModel(nn.Module):
             self.head = ClassificationHead(config.model, size, len(vocabulary))
         self.symbols = vocabulary.keywords() if kind == "keyword" else symbols or vocabulary
         self.frame_head = None if kind == "shared" else nn.Linear(size, len(self.symbols))
+        if self.frame_head is not None and kind == "ctc":
+            nn.init.constant_(self.frame_head.bias[:1], _BLANK_BIAS)
 
     @property
     def frame_output(self) -> nn.Linear:
