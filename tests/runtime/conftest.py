@@ -69,6 +69,8 @@ def _export(settings: dict, path: Path) -> Exported:
     symbols = labels.keywords() if config.model.frame_head == "ctc" else None
     labels = Vocabulary([]) if config.model.pooling == "none" else labels
     model = CommandModel(config, labels, symbols).eval()
+    if model.frame_head is not None:
+        torch.nn.init.zeros_(model.frame_head.bias)  # untrained, it would hear the blank alone
     dimension = model.config.features.dimension
     model.front_end.set_statistics(torch.randn(dimension), torch.rand(dimension) + 1)
     export_model(model, path, {})
