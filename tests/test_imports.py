@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "speechrnn"
-COMMON = ("errors", "frames", "config", "audio", "vocabulary", "datadir")
+COMMON = ("errors", "frames", "edits", "config", "audio", "vocabulary", "datadir")
 TRAINING = (*COMMON, "corpora", "features", "augment", "dataset", "models", "training", "export")
 RUNNING = (*COMMON, "decoding", "runtime", "evaluation", "live")
 HEAVY = {"torch", "torchaudio", "librosa"}

@@ -18,6 +18,8 @@ from speechrnn.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
+    from speechrnn.runtime.recognizer import Recognizer
+
 T = TypeVar("T")
 
 
@@ -73,6 +75,7 @@ def evaluate(
             "--negatives, --strung-hours, --chunk-ms and --look-ahead-ms are for streams; "
             "add --stream"
         )
+    recognizer = None
     if not model.is_dir():
         from speechrnn.runtime.recognizer import load_model
 
@@ -89,7 +92,7 @@ def evaluate(
     from speechrnn.evaluation.trial import Answer, answers, score_answers
 
     utterances = read_datadir(data)
-    labels, rate_hz, num_parameters, classify = _subject(model)
+    labels, rate_hz, num_parameters, classify = _subject(model, recognizer)
     given: list[Answer] = []
     faults = 0
     for answer in _with_progress(answers(utterances, labels, rate_hz, classify), len(utterances)):
@@ -117,11 +120,8 @@ def evaluate(
         raise typer.Exit(2)
 
 
-def _subject(model: Path) -> _Subject:
-    if not model.is_dir():
-        from speechrnn.runtime.recognizer import load_model
-
-        recognizer = load_model(model)
+def _subject(model: Path, recognizer: Recognizer | None) -> _Subject:
+    if recognizer is not None:
         info = recognizer.info
         return _Subject(
             info.labels, info.sample_rate_hz, info.num_parameters, recognizer.clip_log_probs

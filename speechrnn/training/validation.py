@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from speechrnn.config import Config
 from speechrnn.dataset import Dataset, sequential_batches
+from speechrnn.edits import edit_distance
 from speechrnn.models.command import CommandModel
 from speechrnn.training.ctc_loss import ctc_loss
 from speechrnn.training.streams import stream_scores
@@ -90,19 +91,9 @@ def _sequence_scores(
             strict=True,
         ):
             heard = [symbol for symbol, _ in groupby(row[:length]) if symbol]
-            edits += _edits(heard, target[:size])
+            edits += edit_distance(heard, target[:size])
             units += size
     return {
         "valid_sequence_loss": loss / max(1, len(dataset) - left_out),
         "valid_unit_errors": edits / max(1, units),
     }
-
-
-def _edits(heard: list[int], said: list[int]) -> int:
-    """Insertions, deletions and substitutions from one to the other (Levenshtein)."""
-    row = list(range(len(said) + 1))
-    for i, a in enumerate(heard, 1):
-        before, row[0] = row[0], i
-        for j, b in enumerate(said, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
-    return row[-1]

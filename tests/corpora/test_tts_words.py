@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from speechrnn.corpora.tts.common_words import COMMON_WORDS
-from speechrnn.corpora.tts.negatives import candidates, distance, homophones, plain, rank_others
+from speechrnn.corpora.tts.negatives import candidates, homophones, plain, rank_others
 from speechrnn.corpora.tts.noises import KINDS, make_noise
 from speechrnn.corpora.tts.words import check_words
+from speechrnn.edits import edit_distance
 from speechrnn.errors import DataError
 
 
@@ -39,9 +40,9 @@ def test_plain_phonemes_join_what_listeners_hear_as_one():
 
 
 def test_distance_against_counting_by_hand():
-    assert distance("kitten", "sitting") == 3
-    assert distance("", "abc") == 3
-    assert distance("abc", "abc") == 0
+    assert edit_distance("kitten", "sitting") == 3
+    assert edit_distance("", "abc") == 3
+    assert edit_distance("abc", "abc") == 0
 
 
 def test_homophones_are_found_in_any_accent():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from speechrnn.corpora.tts.common_words import COMMON_WORDS
+from speechrnn.edits import edit_distance
 
 Phonemes = Sequence[str]
 # Vowels that accents merge or that stress alone sets apart in espeak's English.
@@ -15,16 +16,6 @@ def plain(phonemes: Phonemes) -> tuple[str, ...]:
     """Phonemes without stress, length and distinctions that listeners don't hear."""
     bare = (phoneme.lstrip("',%=_|").rstrip("#|") for phoneme in phonemes)
     return tuple(_SAME.get(phoneme, phoneme).rstrip(":") for phoneme in bare if phoneme)
-
-
-def distance(left: Sequence[str], right: Sequence[str]) -> int:
-    """Phonemes to insert, delete or change (Levenshtein) to turn one into the other."""
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        diagonal, row[0] = row[0], i
-        for j, b in enumerate(right, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
-    return row[-1]
 
 
 def homophones(words: Sequence[str], spoken: Mapping[str, Sequence[Phonemes]]) -> list[list[str]]:
@@ -62,7 +53,7 @@ def rank_others(
     for word in candidates(keywords):
         heard = tuple(map(plain, spoken[word]))
         pairs = {pair for key in keys for pair in zip(heard, key, strict=True)}
-        changes = [distance(*pair) / max(*map(len, pair), 1) for pair in pairs]
+        changes = [edit_distance(*pair) / max(*map(len, pair), 1) for pair in pairs]
         if min(changes) > 0:  # else a homophone
             near[word] = min(changes)
     return dict(sorted(near.items(), key=lambda item: (item[1], item[0])))

@@ -7,7 +7,8 @@ from itertools import accumulate, combinations
 
 import numpy as np
 
-from speechrnn.corpora.tts.negatives import Phonemes, distance, plain
+from speechrnn.corpora.tts.negatives import Phonemes, plain
+from speechrnn.edits import edit_distance
 
 _LENGTHS = (2, 2, 3)
 _A_WORD = 2  # phrases for each word, so that about 60% of what is drawn are phrases
@@ -70,4 +71,4 @@ def says(heard: Sequence[tuple[str, ...]], key: tuple[str, ...]) -> bool:
 
 
 def _change(left: tuple[str, ...], right: tuple[str, ...]) -> float:
-    return distance(left, right) / max(len(left), len(right), 1)
+    return edit_distance(left, right) / max(len(left), len(right), 1)
