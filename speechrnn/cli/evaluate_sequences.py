@@ -31,8 +31,8 @@ def evaluate_sequences(
     from speechrnn.cli.decoders import make_decoder
     from speechrnn.cli.sequence_scores import print_sequence_scores
     from speechrnn.datadir import read_datadir
-    from speechrnn.evaluation.sequence_report import sequence_figures, write_sequence_report
-    from speechrnn.evaluation.sequence_trial import Reading, SequenceTrial, readings
+    from speechrnn.evaluation.sequences.report import sequence_figures, write_sequence_report
+    from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, readings
     from speechrnn.runtime.sequences import decode
 
     info = recognizer.info

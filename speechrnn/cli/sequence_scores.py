@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Console
 
 from speechrnn.cli.scores import plain_table
-from speechrnn.evaluation.alignment import Edits
 from speechrnn.evaluation.bootstrap import Ratio
 from speechrnn.evaluation.page import span
-from speechrnn.evaluation.sequences import SequenceScores
+from speechrnn.evaluation.sequences.alignment import Edits
+from speechrnn.evaluation.sequences.scores import SequenceScores
 
 _MOST_NAMED = 8
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from speechrnn.evaluation.alarms import AlarmRate, short
-from speechrnn.evaluation.confidence import BINS, Reliability
 from speechrnn.evaluation.det import DetCurve
 from speechrnn.evaluation.metrics import Rate
+from speechrnn.evaluation.sequences.confidence import BINS, Reliability
 
 _DPI = 130
 _CELL_INCHES = 0.34

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from speechrnn.errors import DataError
-from speechrnn.evaluation.alignment import Edits, align_words
 from speechrnn.evaluation.metrics import Confusion, Rate
-from speechrnn.evaluation.sequences import SequenceScores, WordCount, score_sequences
+from speechrnn.evaluation.sequences.alignment import Edits, align_words
+from speechrnn.evaluation.sequences.scores import SequenceScores, WordCount, score_sequences
 
 
 def scores_of(*said_and_heard: tuple[str, str], speakers: str = "") -> SequenceScores:

@@ -11,8 +11,8 @@ import numpy as np
 from speechrnn.datadir import Utterance, load_wave
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.errors import AudioError
-from speechrnn.evaluation.alignment import Pair, align_words, spoken_words
-from speechrnn.evaluation.sequences import SequenceScores, score_sequences
+from speechrnn.evaluation.sequences.alignment import Pair, align_words, spoken_words
+from speechrnn.evaluation.sequences.scores import SequenceScores, score_sequences
 from speechrnn.vocabulary import NON_WORDS
 
 

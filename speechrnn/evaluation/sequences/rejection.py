@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from speechrnn.errors import DataError
-from speechrnn.evaluation.intents import Understanding
 from speechrnn.evaluation.metrics import Rate
+from speechrnn.evaluation.sequences.intents import Understanding
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.decoding.grammar.transducer import Meaning
 from speechrnn.errors import DataError
-from speechrnn.evaluation.intents import Understanding, score_intents, understanding
+from speechrnn.evaluation.sequences.intents import Understanding, score_intents, understanding
 
 LIGHT = Meaning("light", {"room": "kitchen", "state": "off"})
 DIAL = Meaning("dial", {"digit": ["one", "two", "one"]})

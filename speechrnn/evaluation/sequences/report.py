@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from speechrnn.decoding.confidence import ConfidenceMap
-from speechrnn.evaluation.alignment import count_edits
-from speechrnn.evaluation.confidence import Reliability, reliability, word_outcomes
 from speechrnn.evaluation.embedding import picture_address, sound_address
 from speechrnn.evaluation.page import fact_list, picture, whole_page
 from speechrnn.evaluation.plots import reliability_png
 from speechrnn.evaluation.report import MOST_PLAYERS
-from speechrnn.evaluation.sequence_page import (
+from speechrnn.evaluation.sequences.alignment import count_edits
+from speechrnn.evaluation.sequences.confidence import Reliability, reliability, word_outcomes
+from speechrnn.evaluation.sequences.page import (
     error_table,
     misread_table,
     mistake_list,
@@ -22,7 +22,7 @@ from speechrnn.evaluation.sequence_page import (
     sequence_headline,
     sequence_speaker_table,
 )
-from speechrnn.evaluation.sequence_trial import SequenceTrial
+from speechrnn.evaluation.sequences.trial import SequenceTrial
 
 
 def sequence_figures(

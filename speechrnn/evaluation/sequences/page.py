@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from speechrnn.evaluation.alignment import Edits, Pair
 from speechrnn.evaluation.bootstrap import Ratio
-from speechrnn.evaluation.confidence import Reliability
 from speechrnn.evaluation.page import span
-from speechrnn.evaluation.sequence_trial import Reading
-from speechrnn.evaluation.sequences import SequenceScores, WordCount
+from speechrnn.evaluation.sequences.alignment import Edits, Pair
+from speechrnn.evaluation.sequences.confidence import Reliability
+from speechrnn.evaluation.sequences.scores import SequenceScores, WordCount
+from speechrnn.evaluation.sequences.trial import Reading
 
 _NONE = "–"
 _MOST_WORDS = 10

@@ -12,14 +12,14 @@ from scipy.special import expit, logit
 from speechrnn.datadir import Utterance
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.errors import DataError
-from speechrnn.evaluation.confidence import (
+from speechrnn.evaluation.plots import reliability_png
+from speechrnn.evaluation.sequences.confidence import (
     Outcomes,
     fit_confidence_map,
     reliability,
     word_outcomes,
 )
-from speechrnn.evaluation.plots import reliability_png
-from speechrnn.evaluation.sequence_trial import Reading, SequenceTrial
+from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial
 
 DAY = date(2026, 1, 31)
 

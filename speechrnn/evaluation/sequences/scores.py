@@ -10,9 +10,9 @@ from operator import add
 from typing import Any
 
 from speechrnn.errors import DataError
-from speechrnn.evaluation.alignment import Edits, Pair, align_characters, count_edits
 from speechrnn.evaluation.bootstrap import Bootstrap, Ratio
 from speechrnn.evaluation.metrics import Confusion, Rate
+from speechrnn.evaluation.sequences.alignment import Edits, Pair, align_characters, count_edits
 
 _BLANK = " "  # between words counts as a character
 

@@ -14,7 +14,7 @@ from speechrnn.decoding.confidence import ConfidenceMap, raw_log_odds
 from speechrnn.errors import DataError
 from speechrnn.evaluation.bootstrap import Bootstrap
 from speechrnn.evaluation.metrics import Interval, Rate
-from speechrnn.evaluation.sequence_trial import SequenceTrial
+from speechrnn.evaluation.sequences.trial import SequenceTrial
 
 BINS = 10
 

@@ -15,8 +15,8 @@ from speechrnn.datadir import Utterance
 from speechrnn.decoding.confidence import ConfidenceMap
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.evaluation.report import MOST_PLAYERS
-from speechrnn.evaluation.sequence_report import sequence_figures, write_sequence_report
-from speechrnn.evaluation.sequence_trial import Reading, SequenceTrial
+from speechrnn.evaluation.sequences.report import sequence_figures, write_sequence_report
+from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial
 
 LATER = ConfidenceMap(0.5, -0.5, {"words": 12})
 WORD = "<up>&'\"down"  # whatever a text holds is text

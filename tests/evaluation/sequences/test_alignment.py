@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speechrnn.evaluation.alignment import (
+from speechrnn.evaluation.sequences.alignment import (
     Edits,
     Pair,
     align_characters,

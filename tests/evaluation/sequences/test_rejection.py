@@ -8,9 +8,9 @@ import pytest
 
 from speechrnn.decoding.grammar.transducer import Meaning
 from speechrnn.errors import DataError
-from speechrnn.evaluation.intents import Understanding
 from speechrnn.evaluation.metrics import Rate
-from speechrnn.evaluation.rejection import RejectionCurve
+from speechrnn.evaluation.sequences.intents import Understanding
+from speechrnn.evaluation.sequences.rejection import RejectionCurve
 
 MEANT = Meaning("dial", {})
 

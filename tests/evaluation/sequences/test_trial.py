@@ -9,7 +9,7 @@ import pytest
 from speechrnn.datadir import Utterance, read_datadir
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.errors import AudioError, DataError
-from speechrnn.evaluation.sequence_trial import Reading, SequenceTrial, readings
+from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, readings
 
 
 def hypothesis(text: str) -> Hypothesis:

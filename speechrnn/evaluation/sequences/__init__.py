@@ -1,0 +1,1 @@
+"""How sequences of words were read: errors, meanings, confidence, rejection."""
