@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from speechrnn.cli.data_string import string
+
 app = typer.Typer(no_args_is_help=True)
 
 _SOURCE = typer.Argument(help="Kaldi data directory.", show_default=False)
@@ -19,7 +21,10 @@ _HEADERS_ONLY = typer.Option(
 
 @app.callback()
 def _data() -> None:
-    """Validate, fix, take parts of, combine and split Kaldi data directories."""
+    """Validate, fix, take parts of, combine and split Kaldi data directories; string words."""
+
+
+app.command()(string)
 
 
 @app.command()

@@ -70,6 +70,21 @@ def test_fix_then_validate(run, data: Path) -> None:
     assert run("data", "validate", data)[0] == 0
 
 
+def test_string(run, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "said.txt").write_text("yes no\n\nno no yes\n")
+    target = tmp_path / "strings"
+    code, out, err = run(
+        *("data", "string", data, target, "--count", 2, "--sentences", tmp_path / "said.txt"),
+        *("--gap-ms", 0, 50, "--gain-db", -20, 0),
+    )
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{target}: 6 strings of 15 words, 3 speakers, 0.1 min")
+    assert sorted({string.text for string in read_datadir(target)}) == ["no no yes", "yes no"]
+    code, out, err = run("data", "string", data, target, "--words", 7, 3)
+    assert (code, out) == (2, "")
+    assert "words is 7 to 3" in err and err.count("\n") == 1
+
+
 def test_subset_combine_split(run, data: Path, tmp_path: Path) -> None:
     assert run("data", "subset", data, tmp_path / "one", "--speakers", "ann, bob")[0] == 0
     assert run("data", "subset", data, tmp_path / "two", "--words", "yes", "--count", 2)[0] == 0
