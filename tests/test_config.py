@@ -35,6 +35,23 @@ def test_empty_file_is_all_defaults(tmp_path: Path) -> None:
         ("model: {hiden_size: 3}", "unknown key 'model.hiden_size'; did you mean 'hidden_size'"),
         ("zzz: 3", "unknown key 'zzz'; known here: clip_ms"),
         ("model: {convolutions: [{chanels: 3}]}", "did you mean 'channels'"),
+        ("model: {convolutions: [{channels: 3, kernel: 3, bands: 4}]}", "bands must be odd"),
+        (
+            "model: {convolutions: [{channels: 3, kernel: 3, band_stride: 2}]}",
+            "band_stride needs bands",
+        ),
+        (
+            "model: {convolutions: [{channels: 3, kernel: 3, bands: 1, band_stride: 2}]}",
+            "must not exceed bands",
+        ),
+        (
+            "model: {convolutions: [{channels: 3, kernel: 3}, {channels: 3, kernel: 3, bands: 3}]}",
+            "leave no bands",
+        ),
+        (
+            "model: {convolutions: [{channels: 3, kernel: 3, bands: 3}]}",
+            "set features.kind logmel",
+        ),
         ("model: {hidden_size: many}", "model.hidden_size: input should be a valid integer"),
         ("model: {hidden_size: 0}", "greater than or equal to 1, got 0"),
         ("model: {cell: gro}", "'gru'"),

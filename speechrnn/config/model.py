@@ -12,16 +12,28 @@ Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
 
 
 class ConvConfig(Section):
-    """One convolution over time in front of the recurrence; valid windows, no padding."""
+    """One convolution in front of the recurrence, over time and all bands, or over both.
+
+    Over time it sees valid windows only, without padding; over frequency it is padded by half of
+    `bands` on either side.
+    """
 
     channels: int = Field(ge=1)
     kernel: int = Field(ge=1)
     stride: int = Field(1, ge=1)
+    bands: int | None = Field(None, ge=1)  # seen at a time; none: all of them
+    band_stride: int = Field(1, ge=1)
 
     @model_validator(mode="after")
     def _no_gaps(self) -> ConvConfig:
         if self.stride > self.kernel:
             raise ValueError("stride must not exceed kernel: frames between would never be seen")
+        if self.bands is None and self.band_stride != 1:
+            raise ValueError("band_stride needs bands: without them no band is left to stride over")
+        if self.bands is not None and self.band_stride > self.bands:
+            raise ValueError("band_stride must not exceed bands: some would never be seen")
+        if self.bands is not None and self.bands % 2 == 0:
+            raise ValueError("bands must be odd: as many below a band as above it")
         return self
 
 
@@ -45,6 +57,9 @@ class ModelConfig(Section):
         units = self.hidden_size * (2 if self.bidirectional else 1)
         if self.pooling == "attention" and units % self.attention_heads:
             raise ValueError(f"attention_heads must divide the {units} units of a hidden frame")
+        over_time = [convolution.bands is None for convolution in self.convolutions]
+        if over_time != sorted(over_time):
+            raise ValueError("convolutions over all bands leave no bands to those behind them")
         if self.pooling == "none" and self.frame_head != "ctc":
             raise ValueError("pooling none leaves no head; set frame_head ctc")
         return self

@@ -23,7 +23,9 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")
-    def _heads_can_learn(self) -> Config:
+    def _parts_fit(self) -> Config:
+        if self.features.kind == "mfcc" and any(c.bands for c in self.model.convolutions):
+            raise ValueError("model.convolutions: mfcc has no bands; set features.kind logmel")
         if self.model.frame_head == "keyword" and not self.streaming.share:
             raise ValueError("model.frame_head keyword learns from streams; set streaming.share")
         if self.model.frame_head == "ctc" and self.augment.mixup_probability:

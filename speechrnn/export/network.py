@@ -13,6 +13,7 @@ from speechrnn.export.recurrent import add_layer
 from speechrnn.export.spans import Spans, add_spans
 from speechrnn.export.states import state_specs
 from speechrnn.models.command import CommandModel
+from speechrnn.models.convolution import ConvolutionStack
 from speechrnn.models.encoder import RecurrentEncoder
 from speechrnn.models.recurrent import RecurrentLayer
 
@@ -34,10 +35,7 @@ def build_graph(model: CommandModel) -> GraphBuilder:
 
     has_peak = any(spec.name == "peak" for spec in specs)
     x, peaks = add_front_end(g, model.front_end, wave, "peak")
-    for config, convolution in zip(
-        model.convolutions.configs, model.convolutions.convolutions, strict=True
-    ):
-        x = g.node("Relu", _add_convolution(g, cast(nn.Conv1d, convolution), x, config.stride))
+    x = _add_convolutions(g, model.convolutions, x)
     hidden, next_states = _add_encoder(g, model.encoder, x, spans)
     log_probs = add_log_probs(g, model.frame_output, hidden)
     g.output("log_probs", log_probs, "float32", ["B", "T", len(model.symbols)])
@@ -57,12 +55,25 @@ def build_graph(model: CommandModel) -> GraphBuilder:
     return g
 
 
-def _add_convolution(g: GraphBuilder, convolution: nn.Conv1d, x: str, stride: int) -> str:
+def _add_convolutions(g: GraphBuilder, stack: ConvolutionStack, x: str) -> str:
     """(B, C, T') frames from (B, F, T) ones."""
-    inputs = [g.constant(convolution.weight.detach().numpy())]
-    if convolution.bias is not None:
-        inputs.append(g.constant(convolution.bias.detach().numpy()))
-    return g.node("Conv", x, *inputs, strides=[stride])
+    planes, bands = stack.picture
+    over_bands = False
+    for config, module in zip(stack.configs, stack.convolutions, strict=True):
+        convolution = cast(nn.Conv1d | nn.Conv2d, module)
+        if config.bands and not over_bands:
+            x = g.node("Reshape", x, g.ints(0, planes, bands, -1))
+        elif over_bands and not config.bands:
+            x = g.node("Reshape", x, g.ints(0, planes * bands, -1))
+        inputs = [g.constant(convolution.weight.detach().numpy())]
+        if convolution.bias is not None:
+            inputs.append(g.constant(convolution.bias.detach().numpy()))
+        pads = [*convolution.padding, *convolution.padding]
+        x = g.node("Conv", x, *inputs, strides=list(convolution.stride), pads=pads)
+        x = g.node("Relu", x)
+        over_bands = config.bands is not None
+        planes, bands = config.channels, (bands - 1) // config.band_stride + 1
+    return g.node("Reshape", x, g.ints(0, planes * bands, -1)) if over_bands else x
 
 
 def _add_encoder(

@@ -76,7 +76,9 @@ class CommandModel(nn.Module):
         self.grid = config.grid
         self.pool_frames = config.grid.num_frames(config.clip_samples)
         self.front_end = FrontEnd(config.features)
-        self.convolutions = ConvolutionStack(config.model.convolutions, config.features.dimension)
+        self.convolutions = ConvolutionStack(
+            config.model.convolutions, config.features.dimension, 1 + config.features.deltas
+        )
         self.encoder = RecurrentEncoder(config.model, self.convolutions.output_size)
         size, kind = self.encoder.output_size, config.model.frame_head
         self.head: ClassificationHead | None = None

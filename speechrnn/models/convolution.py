@@ -1,4 +1,4 @@
-"""Convolutions over time in front of the recurrence."""
+"""Convolutions in front of the recurrence, over time or over time and frequency."""
 
 from __future__ import annotations
 
@@ -10,24 +10,42 @@ from speechrnn.config import ConvConfig
 
 
 class ConvolutionStack(nn.Module):
-    """Convolutions over time on valid windows, each followed by a ReLU; strides subsample.
+    """Convolutions, each followed by a ReLU; valid windows of time, strides subsample.
+
+    Those over some bands at a time slide over frequency as well, as over a picture whose planes
+    are the features and their deltas.
 
     Args:
         configs: One a convolution, first to last; none at all is fine.
         input_size: F, size of an input frame.
+        planes: Of how many equal parts a frame is made: the features and each order of deltas.
     """
 
-    def __init__(self, configs: Sequence[ConvConfig], input_size: int) -> None:
+    def __init__(self, configs: Sequence[ConvConfig], input_size: int, planes: int = 1) -> None:
         super().__init__()
         self.configs = tuple(configs)
         self.convolutions = nn.ModuleList()
+        bands = input_size // planes
+        self.picture = (planes, bands)  # of an input frame
         for config in configs:
-            convolution = nn.Conv1d(input_size, config.channels, config.kernel, config.stride)
+            convolution: nn.Conv1d | nn.Conv2d
+            if config.bands is None:
+                convolution = nn.Conv1d(input_size, config.channels, config.kernel, config.stride)
+                input_size = config.channels
+            else:
+                convolution = nn.Conv2d(
+                    planes,
+                    config.channels,
+                    (config.bands, config.kernel),
+                    (config.band_stride, config.stride),
+                    (config.bands // 2, 0),
+                )
+                planes, bands = config.channels, (bands - 1) // config.band_stride + 1
+                input_size = planes * bands
             nn.init.kaiming_uniform_(convolution.weight, nonlinearity="relu")
             if convolution.bias is not None:
                 nn.init.zeros_(convolution.bias)
             self.convolutions.append(convolution)
-            input_size = config.channels
         self.output_size = input_size
 
     def forward(self, feats: Tensor, feat_lens: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,7 +61,13 @@ class ConvolutionStack(nn.Module):
         if not self.configs:
             return feats, feat_lens
         x = feats.transpose(1, 2)  # (B, F, T)
+        if self.configs[0].bands:
+            x = x.unflatten(1, self.picture)  # (B, planes, bands, T)
         for config, convolution in zip(self.configs, self.convolutions, strict=True):
+            if config.bands is None and x.dim() == 4:
+                x = x.flatten(1, 2)  # (B, planes * bands, T)
             x = convolution(x).relu()
             feat_lens = (feat_lens - config.kernel) // config.stride + 1
+        if x.dim() == 4:
+            x = x.flatten(1, 2)
         return x.transpose(1, 2), feat_lens  # (B, T', C)
