@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "speechrnn"
 COMMON = ("errors", "frames", "edits", "config", "audio", "vocabulary", "datadir")
 TRAINING = (*COMMON, "corpora", "features", "augment", "dataset", "models", "training", "export")
-RUNNING = (*COMMON, "decoding", "runtime", "evaluation", "live")
+RUNNING = (*COMMON, "packaged", "decoding", "runtime", "evaluation", "live")
 HEAVY = {"torch", "torchaudio", "librosa"}
 
 

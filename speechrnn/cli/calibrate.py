@@ -49,12 +49,14 @@ def calibrate(
     from speechrnn.evaluation.live_report import write_live_report
     from speechrnn.evaluation.live_trial import LiveListener
     from speechrnn.runtime.metadata import write_operating_point
+    from speechrnn.runtime.packaged import find_own_model
     from speechrnn.runtime.recognizer import load_model
     from speechrnn.runtime.stream import operating_point
 
     budget = false_alarms_per_hour
     if not 0 < budget < float("inf"):
         raise ConfigError(f"--false-alarms-per-hour is {budget:g}, expected more than 0")
+    model = find_own_model(model)
     recognizer = load_model(model)
     if not os.access(model.resolve().parent, os.W_OK):
         raise ModelError(f"{model}: its folder cannot be written; copy the model elsewhere")

@@ -33,7 +33,7 @@ class _Subject(NamedTuple):
 
 
 def evaluate(
-    model: Annotated[Path, typer.Option(help="An exported .onnx file, or an experiment folder.")],
+    model: Annotated[Path, typer.Option(help="An .onnx file, a packaged model, or an experiment.")],
     data: Annotated[
         Path,
         typer.Option(help="Kaldi directory of utterances, a word or, for CTC, a sequence each."),

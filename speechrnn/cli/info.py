@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,13 +14,17 @@ if TYPE_CHECKING:
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="An .onnx file that 'speechrnn export' wrote.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A model that 'speechrnn export' wrote, or a packaged one's name."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what is inside a model file."""
     from speechrnn.runtime.model_file import open_model
+    from speechrnn.runtime.packaged import find_model
 
-    _, facts = open_model(model)
+    _, facts = open_model(find_model(model))
     if as_json:
         print(json.dumps(_plain(facts), ensure_ascii=False))
     else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
+from speechrnn.cli.models import ModelName
 from speechrnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def listen(
-    model: Annotated[Path, typer.Option(help="An .onnx file that 'speechrnn export' wrote.")],
+    model: ModelName = None,
     device: Annotated[
         str | None, typer.Option(help="Microphone: index or name; see 'speechrnn devices'.")
     ] = None,
@@ -66,7 +67,7 @@ def listen(
             decoder=decoder,
         )
         with (
-            _screen(model, source, stream, as_json) as screen,
+            _screen(recognizer.info.path.name, source, stream, as_json) as screen,
             Actions(commands, screen.notice, shown=screen.leaves_room) as actions,
         ):
             counts = hear(source, stream, [screen, actions], stop)
@@ -85,7 +86,7 @@ def _source(device: str | None, recording: Path | None) -> AbstractContextManage
     return nullcontext(Playback(recording))
 
 
-def _screen(model: Path, source: Source, stream: Stream, as_json: bool) -> View | Lines:
+def _screen(title: str, source: Source, stream: Stream, as_json: bool) -> View | Lines:
     from speechrnn.live.lines import Lines, json_line, plain_line
 
     if not as_json and sys.stdout.isatty():
@@ -94,7 +95,7 @@ def _screen(model: Path, source: Source, stream: Stream, as_json: bool) -> View 
 
         console = console_for_screen()
         if console is not None:
-            return View(model.name, source, stream, console)
+            return View(title, source, stream, console)
     return Lines(source, stream, json_line if as_json else plain_line)
 
 

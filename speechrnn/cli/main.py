@@ -15,6 +15,7 @@ from speechrnn.cli.evaluate import evaluate
 from speechrnn.cli.export import export
 from speechrnn.cli.info import info
 from speechrnn.cli.listen import listen
+from speechrnn.cli.models import models
 from speechrnn.cli.record import record
 from speechrnn.cli.train import train
 from speechrnn.cli.transcribe import transcribe
@@ -33,6 +34,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(lm.app, name="lm")
 app.command()(transcribe)
 app.command()(info)
+app.command()(models)
 app.command()(listen)
 app.command()(devices)
 app.command()(record)

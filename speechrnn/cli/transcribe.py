@@ -10,6 +10,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
+from speechrnn.cli.models import ModelName
 from speechrnn.errors import AudioError, SpeechRNNError
 
 _STANDARD_INPUT = "-"
@@ -17,7 +18,7 @@ _STANDARD_INPUT = "-"
 
 def transcribe(
     files: Annotated[list[str], typer.Argument(help="Recordings, folders, or - for WAV on stdin.")],
-    model: Annotated[Path, typer.Option(help="An .onnx file that 'speechrnn export' wrote.")],
+    model: ModelName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Take what is there of a cut-off file.")

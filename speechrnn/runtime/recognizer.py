@@ -13,6 +13,7 @@ from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.errors import AudioError
 from speechrnn.runtime.finder import WordFinder
 from speechrnn.runtime.model_file import open_model
+from speechrnn.runtime.packaged import find_model
 from speechrnn.runtime.samples import blocks_of, mono_wave
 from speechrnn.runtime.sequences import Decoder, beam_decoder, read_sequence
 from speechrnn.runtime.transcript import Alternative, Segment, Transcript
@@ -22,17 +23,18 @@ BATCH_SIZE = 32
 _ALTERNATIVES = 5
 
 
-def load_model(path: str | Path, threads: int = 1) -> Recognizer:
+def load_model(model: str | Path | None = None, threads: int = 1) -> Recognizer:
     """Load an exported model.
 
     Args:
-        path: An `.onnx` file that `speechrnn export` wrote.
+        model: An `.onnx` file that `speechrnn export` wrote, or the name of a model that comes with
+            the package; none: the default one of these, "commands".
         threads: CPU threads that one call may use.
 
     Raises:
         ModelError: Missing, foreign, damaged or too new.
     """
-    return Recognizer(path, threads)
+    return Recognizer(model, threads)
 
 
 class Recognizer:
@@ -43,8 +45,8 @@ class Recognizer:
         info: What the model file says about itself.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1) -> None:
-        self.session, self.info = open_model(path, threads)
+    def __init__(self, model: str | Path | None = None, threads: int = 1) -> None:
+        self.session, self.info = open_model(find_model(model), threads)
 
     def transcribe(
         self,

@@ -45,7 +45,7 @@ class Stream:
 
     def __init__(
         self,
-        model: str | Path | Recognizer,
+        model: str | Path | Recognizer | None = None,
         sample_rate: int | None = None,
         *,
         chunk_ms: float | None = None,
@@ -56,7 +56,8 @@ class Stream:
         """Start before the first sample.
 
         Args:
-            model: A model file, or a loaded one.
+            model: A model file, a packaged model's name, or a loaded model; none: the default one
+                of the package.
             sample_rate: Rate of the samples in Hz; none: the model's own.
             chunk_ms: How often the network runs, rounded to frames of the model; none: as the
                 model file says, else 160.
@@ -90,7 +91,7 @@ class Stream:
         self._reader: WordReader | SentenceReader | None = None
         if info.reads_sequences:
             decoder = decoder or beam_decoder(info, live=True)
-            self._reader = make_reader(decoder, len(info.symbols), info.hop_ms)
+            self._reader = make_reader(decoder, info)
         self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
         self._num_samples = 0
         self._last_end_s = 0.0

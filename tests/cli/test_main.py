@@ -9,7 +9,17 @@ import pytest
 from speechrnn.cli import main
 from speechrnn.errors import DataError
 
-COMMANDS = ("data", "download", "evaluate", "export", "info", "prepare", "train", "transcribe")
+COMMANDS = (
+    "data",
+    "download",
+    "evaluate",
+    "export",
+    "info",
+    "models",
+    "prepare",
+    "train",
+    "transcribe",
+)
 HEAVY = {"torch", "torchaudio", "librosa", "scipy", "matplotlib", "onnx", "onnxruntime", "numpy"}
 
 
@@ -49,7 +59,7 @@ def test_help_imports_nothing_heavy() -> None:
     [
         (["nonsense"], "No such command 'nonsense'"),
         (["transcribe"], "Missing argument"),
-        (["transcribe", "a.wav"], "--model"),
+        (["transcribe", "a.wav", "--model", "nothing"], "nothing: no file, and"),
         (["transcribe", "a.wav", "--modle", "m"], "--model"),
         (["info", "gone.onnx"], "no model there"),
     ],
