@@ -4,7 +4,8 @@
 # Usage: bash recipes/fsdd/run.sh [--corpus DIR] [--stage N] [--stop-stage N] ...
 #
 #   --corpus DIR      the data set, where it is here already; else stage 0 downloads it
-#   --config FILE     settings of the network and its training (conf/bigru.yaml)
+#   --config FILE     settings of the network and its training (conf/bigru.yaml: single digits;
+#                     conf/strings.yaml: connected ones)
 #   --synthetic true  add synthetic speech to the training clips (true; or false)
 #   --jobs N          trainings at a time, each on one CPU thread (2)
 #   --work DIR        where data/, exp/ and RESULTS.md go (this recipe's folder)
@@ -40,7 +41,10 @@ if [ "$synthetic" = true ]; then
   extra=(--train "$data/synthetic/train" --train "$data/synthetic/valid" --train "$data/synthetic/test")
 fi
 exp=exp/$name
+strings() { grep -q 'frame_head: ctc' "$config"; }
 folds() { (cd "$data" && printf '%s\n' fold_*); }
+# The data set's own split, with every speaker on both sides, is for single digits.
+trainings() { folds && { strings || echo index; }; }
 due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 
 if due 0; then
@@ -58,14 +62,21 @@ fi
 if due 1; then
   echo "stage 1: Kaldi directories"
   speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data"
-  # The data set's own split has every speaker on both sides.
-  speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data" \
-    --protocol index --allow-shared-speakers
+  if strings; then
+    for fold in $(folds); do # what the speaker says whom this fold's training never hears
+      speechrnn data string "$data/$fold/test" "$data/$fold/strings" --words 3 7 --seed 0
+    done
+  else
+    speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data" \
+      --protocol index --allow-shared-speakers
+  fi
 fi
 
 if due 2; then
   echo "stage 2: validation"
-  speechrnn data validate "$data/all"
+  directories=("$data/all")
+  if strings; then directories+=("$data"/fold_*/strings); fi
+  speechrnn data validate "${directories[@]}"
 fi
 
 # One training; a finished one is kept, a broken-off one goes on.
@@ -89,7 +100,7 @@ if due 3; then
   export OMP_NUM_THREADS=1
   trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT # of a failure or Ctrl-C, too
   running=0
-  for fold in $(folds) index; do
+  for fold in $(trainings); do
     if [ "$running" -ge "$jobs" ]; then
       wait -n
       running=$((running - 1))
@@ -107,18 +118,29 @@ fi
 
 if due 4; then
   echo "stage 4: evaluation"
-  for fold in $(folds) index; do
-    speechrnn evaluate --model "$exp/$fold" --data "$data/$fold/test" --out "$exp/$fold/evaluation" \
+  for fold in $(trainings); do
+    model=$exp/$fold
+    test=test
+    if strings; then
+      model=$exp/$fold/model.onnx
+      test=strings
+      speechrnn export --experiment "$exp/$fold" --out "$model"
+    fi
+    speechrnn evaluate --model "$model" --data "$data/$fold/$test" --out "$exp/$fold/evaluation" \
       >"$exp/$fold/evaluation.txt"
   done
-  python "$here/local/results.py" --experiment "$exp" --out RESULTS.md --command "$command"
+  results=results.py
+  if strings; then results=strings.py; fi
+  python "$here/local/$results" --experiment "$exp" --out RESULTS.md --command "$command"
 fi
 
 if due 5; then
   echo "stage 5: export"
   fold=$(folds | tail -n 1)
+  test=test
+  if strings; then test=strings; fi
   speechrnn export --experiment "$exp/$fold" --out "$exp/digits.onnx"
-  awk 'NR % 11 == 1 { print $2 }' "$data/$fold/test/wav.scp" | head -n 5 |
+  awk 'NR % 11 == 1 { print $2 }' "$data/$fold/$test/wav.scp" | head -n 5 |
     xargs speechrnn transcribe --model "$exp/digits.onnx"
   echo "The model has never heard ${fold#fold_}. Try it on a recording of yours:"
   echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/digits.onnx"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 from pathlib import Path
 from typing import Any
+
+from rows import read_json, run_facts
 
 from speechrnn.evaluation.metrics import mean_with_interval
 from speechrnn.evaluation.results import ResultRow, append_result
@@ -39,17 +39,8 @@ def main() -> None:
     print(f"leave one speaker out  {left_out}")
     print(f"shared speakers        {shared}")
 
-    environment = read_json(options.experiment / "index" / "environment.json")
-    seconds = float((options.experiment / "seconds").read_text())
-    facts: dict[str, Any] = {
-        "date": datetime.date.today().isoformat(),
-        "commit": environment["git_commit"] or "",
-        "command": options.command,
-        "parameters": f"{int(read_scores(options.experiment / 'index')['parameters']):,}",
-        "seeds": str(environment["seed"]),
-        "wall_time": f"{seconds / 60:.0f} min for all seven trainings",
-        "device": f"{environment['device']}, {environment['threads']} thread a training",
-    }
+    parameters = read_scores(options.experiment / "index")["parameters"]
+    facts = run_facts(options.experiment, options.command, float(parameters))
     interval = "accuracy, mean over speakers (95% interval, Student t): each speaker"
     append_result(options.out, LEFT_OUT, interval, ResultRow(metric=left_out, **facts))
     append_result(
@@ -60,14 +51,6 @@ def main() -> None:
 def read_scores(fold: Path) -> dict[str, Any]:
     """The scores of one fold's evaluation."""
     return read_json(fold / "evaluation" / "scores.json")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
 
 
 if __name__ == "__main__":
