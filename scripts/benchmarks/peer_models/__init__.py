@@ -1,0 +1,1 @@
+"""Networks of others, and what it takes to train and measure them beside this project's."""
