@@ -1,4 +1,4 @@
-"""How `transcribe` and `listen` read the sequences of a model with a CTC head."""
+"""How `transcribe`, `listen` and `evaluate` read the sequences of a model with a CTC head."""
 
 from __future__ import annotations
 
@@ -21,10 +21,24 @@ LanguageModelFile = Annotated[
 BeamWidth = Annotated[
     int | None, typer.Option("--beam", min=1, help="Prefixes that are kept; default: 8.")
 ]
+LanguageWeight = Annotated[
+    float | None,
+    typer.Option("--lm-weight", min=0, help="Factor of --lm's log-probabilities; default: 1."),
+]
+WordBonus = Annotated[
+    float | None, typer.Option("--word-bonus", help="Added for a word with --lm; default: 0.")
+]
 
 
 def make_decoder(
-    info: ModelInfo, grammar: Path | None, lm: Path | None, beam: int | None, *, live: bool = False
+    info: ModelInfo,
+    grammar: Path | None,
+    lm: Path | None,
+    beam: int | None,
+    *,
+    lm_weight: float | None = None,
+    word_bonus: float | None = None,
+    live: bool = False,
 ) -> Decoder | GrammarDecoder | None:
     """What the options ask for; None where the model hears single words.
 
@@ -33,13 +47,21 @@ def make_decoder(
         grammar: A grammar's file.
         lm: A language model's file.
         beam: Width of the beam.
+        lm_weight: Factor of the language model's log-probabilities.
+        word_bonus: What the language model adds for every word, in nats.
         live: Words come out while the stream goes on.
 
     Raises:
-        ConfigError: Options that exclude each other, or that the model has no use for.
+        ConfigError: Options that exclude or lack each other, or that the model has no use for.
         DataError: A faulty grammar or language model.
     """
-    asked = {"--grammar": grammar, "--lm": lm, "--beam": beam}
+    asked = {
+        "--grammar": grammar,
+        "--lm": lm,
+        "--beam": beam,
+        "--lm-weight": lm_weight,
+        "--word-bonus": word_bonus,
+    }
     given = [name for name, value in asked.items() if value is not None]
     if not info.reads_sequences:
         if given:
@@ -58,8 +80,16 @@ def make_decoder(
 
         sentences = compile_grammar(read_grammar(grammar), info.symbols, model_lexicon(info))
         return GrammarDecoder(sentences)
+    if lm is None and (lm_weight, word_bonus) != (None, None):
+        raise ConfigError(f"{given[-1]} weighs a language model; give one with --lm")
     from speechrnn.runtime.language_model import load_language_model
     from speechrnn.runtime.sequences import beam_decoder
 
-    language = load_language_model(lm) if lm is not None else None
-    return beam_decoder(info, width=beam or 8, language=language, live=live)
+    return beam_decoder(
+        info,
+        width=beam or 8,
+        language=load_language_model(lm) if lm is not None else None,
+        language_weight=1.0 if lm_weight is None else lm_weight,
+        word_bonus=word_bonus or 0.0,
+        live=live,
+    )

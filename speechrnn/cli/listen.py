@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
+from speechrnn.cli.decoders import (
+    BeamWidth,
+    Grammar,
+    LanguageModelFile,
+    LanguageWeight,
+    WordBonus,
+    make_decoder,
+)
 from speechrnn.cli.models import ModelName
 from speechrnn.errors import ConfigError
 
@@ -43,6 +50,8 @@ def listen(
     ] = None,
     grammar: Grammar = None,
     lm: LanguageModelFile = None,
+    lm_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
     beam: BeamWidth = None,
 ) -> None:
     """Hear words live, until Ctrl-C: a view on a terminal, else one line a word.
@@ -56,7 +65,9 @@ def listen(
     from speechrnn.runtime.stream import Stream
 
     recognizer = load_model(model)
-    decoder = make_decoder(recognizer.info, grammar, lm, beam, live=True)
+    decoder = make_decoder(
+        recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus, live=True
+    )
     commands = parse_commands(on or [], recognizer.info.words)
     with stop_signals() as stop, _source(device, recording) as source:
         stream = Stream(

@@ -9,7 +9,14 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
+from speechrnn.cli.decoders import (
+    BeamWidth,
+    Grammar,
+    LanguageModelFile,
+    LanguageWeight,
+    WordBonus,
+    make_decoder,
+)
 from speechrnn.cli.models import ModelName
 from speechrnn.errors import AudioError, SpeechRNNError
 
@@ -25,6 +32,8 @@ def transcribe(
     ] = False,
     grammar: Grammar = None,
     lm: LanguageModelFile = None,
+    lm_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
     beam: BeamWidth = None,
 ) -> None:
     """Print the words that recordings hold, with confidence and times."""
@@ -32,7 +41,9 @@ def transcribe(
     from speechrnn.runtime.recognizer import load_model
 
     recognizer = load_model(model)
-    decoder = make_decoder(recognizer.info, grammar, lm, beam)
+    decoder = make_decoder(
+        recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus
+    )
     paths, faults = _recordings(files)
     listing = Listing(paths)
     for fault in faults:

@@ -48,7 +48,13 @@ class Decoder(Protocol):
 
 
 def beam_decoder(
-    info: ModelInfo, *, width: int = 8, language: LanguageModel | None = None, live: bool = False
+    info: ModelInfo,
+    *,
+    width: int = 8,
+    language: LanguageModel | None = None,
+    language_weight: float = 1.0,
+    word_bonus: float = 0.0,
+    live: bool = False,
 ) -> BeamDecoder:
     """A prefix beam over a model's symbols.
 
@@ -56,7 +62,13 @@ def beam_decoder(
         info: What the model file says about itself.
         width: Prefixes that are kept.
         language: Joins in where words end.
+        language_weight: What its log-probabilities are multiplied by.
+        word_bonus: Added for every word, in nats; makes up for what a language model takes.
         live: Settle what was said two seconds ago, so that it comes out.
+
+    Raises:
+        ConfigError: A number is out of range.
+        DataError: The model's lexicon has symbols that the model does not have.
     """
     horizon = round(_HORIZON_MS / info.hop_ms) if live else None
     return BeamDecoder(
@@ -64,6 +76,8 @@ def beam_decoder(
         width=width,
         lexicon=model_lexicon(info),
         language=language,
+        language_weight=language_weight,
+        word_bonus=word_bonus,
         horizon_frames=horizon,
     )
 

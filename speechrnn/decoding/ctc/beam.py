@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from operator import itemgetter
@@ -93,11 +94,12 @@ class BeamDecoder:
             ("width", width, 1),
             ("threshold", threshold, 0),
             ("language_weight", language_weight, 0),
-            ("word_bonus", word_bonus, NEVER),
             ("horizon_frames", 1 if horizon_frames is None else horizon_frames, 1),
         ):
             if not value >= least:
                 raise ConfigError(f"beam search: {name} is {value:g}, expected at least {least}")
+        if not math.isfinite(language_weight + word_bonus):
+            raise ConfigError("beam search: expected finite language_weight and word_bonus")
         self._spelling: Spelling = (
             spelling_of(symbols) if lexicon is None else Trie(lexicon, symbols)
         )

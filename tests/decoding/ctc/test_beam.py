@@ -387,3 +387,9 @@ def test_memory_does_not_grow_with_silence_or_with_what_is_dropped() -> None:
 def test_numbers_out_of_range_are_named(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=f"{next(iter(options))} is .* expected at least"):
         BeamDecoder(WORDS, **options)
+
+
+@pytest.mark.parametrize("name", ["language_weight", "word_bonus"])
+def test_infinite_weights_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="expected finite language_weight and word_bonus"):
+        BeamDecoder(WORDS, **{name: math.inf})
