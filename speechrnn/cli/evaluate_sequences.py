@@ -33,14 +33,15 @@ def evaluate_sequences(
     from speechrnn.datadir import read_datadir
     from speechrnn.evaluation.sequences.report import sequence_figures, write_sequence_report
     from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, readings
-    from speechrnn.runtime.sequences import decode
+    from speechrnn.runtime.sequences import decode, log_posteriors
 
     info = recognizer.info
     decoder = make_decoder(info, grammar, lm, beam)
     assert decoder is not None
 
     def read(wave: np.ndarray) -> Hypothesis:
-        found, _ = decode([wave], recognizer.session, info, decoder)
+        every = decode(log_posteriors([wave], recognizer.session, info), decoder)
+        found = [its for its in every if isinstance(its, Hypothesis)]
         if grammar is None:
             return found[0]
         words: tuple[Word, ...] = tuple(word for sentence in found for word in sentence.words)

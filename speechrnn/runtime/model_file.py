@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from speechrnn.decoding.acceptance import Acceptance
+from speechrnn.decoding.confidence import ConfidenceMap
 from speechrnn.decoding.operating_point import OperatingPoint
 from speechrnn.errors import ModelError
 from speechrnn.frames import FrameGrid
@@ -64,6 +66,10 @@ class ModelInfo:
         states: What a stream carries.
         config: The resolved configuration of the training.
         operating_point: When a stream's words count, or None where the model was not calibrated.
+        confidence_map: Makes confidences of a CTC head's words probabilities, or None where the
+            model was not calibrated.
+        acceptances: When sentences of a grammar count, by the digest of each that the model was
+            calibrated with.
         provenance: When, from what and by which versions the model was made.
     """
 
@@ -82,6 +88,8 @@ class ModelInfo:
     states: tuple[StateSpec, ...]
     config: dict[str, Any]
     operating_point: OperatingPoint | None
+    confidence_map: ConfidenceMap | None
+    acceptances: dict[str, Acceptance]
     provenance: dict[str, Any]
 
     @property
@@ -207,6 +215,11 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             states=tuple(_state(state) for state in tree["states"]),
             config=dict(tree["config"]),
             operating_point=_operating_point(tree.get("operating_point")),
+            confidence_map=_confidence_map(tree.get("confidence_map")),
+            acceptances={
+                str(digest): Acceptance.from_metadata(its)
+                for digest, its in dict(tree.get("acceptances") or {}).items()
+            },
             provenance=dict(tree.get("provenance") or {}),
         )
     except (ValueError, KeyError, TypeError) as fault:
@@ -258,6 +271,10 @@ def _state(tree: dict[str, Any]) -> StateSpec:
 
 def _operating_point(tree: dict[str, Any] | None) -> OperatingPoint | None:
     return None if tree is None else OperatingPoint.from_metadata(tree)
+
+
+def _confidence_map(tree: dict[str, Any] | None) -> ConfidenceMap | None:
+    return None if tree is None else ConfidenceMap.from_metadata(tree)
 
 
 def _texts(values: Any) -> tuple[str, ...]:

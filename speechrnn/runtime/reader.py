@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from speechrnn.decoding.confidence import ConfidenceMap
 from speechrnn.decoding.ctc.hypothesis import Word
 from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.decoding.grammar.result import Parse, Rejected
+from speechrnn.runtime.model_file import ModelInfo
 from speechrnn.runtime.sequences import Decoder
 from speechrnn.runtime.spoken import Spoken, spoken_sentence, spoken_word
 
@@ -27,16 +29,24 @@ class WordReader:
         latest: (V,) posteriors of the latest frame.
     """
 
-    def __init__(self, decoder: Decoder, num_symbols: int, frame_ms: float) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        num_symbols: int,
+        frame_ms: float,
+        confidence_map: ConfidenceMap | None = None,
+    ) -> None:
         """Start before the first frame.
 
         Args:
             decoder: At its beginning.
             num_symbols: V, the blank included.
             frame_ms: Time between frames.
+            confidence_map: Makes confidences probabilities.
         """
         self.latest = np.zeros(num_symbols, np.float32)
         self._decoder = decoder
+        self._confidence_map = confidence_map
         self._pause = max(1, round(_PAUSE_MS / frame_ms))
         self._quiet = 0  # blank frames up to now
         self._origin = 0  # frame of the stream at which the utterance began
@@ -90,7 +100,7 @@ class WordReader:
         """Those of an utterance's words that have not come out, in frames of the stream."""
         new = words[self._given :]
         self._given += len(new)
-        return [spoken_word(word, self._origin) for word in new]
+        return [spoken_word(word, self._origin, self._confidence_map) for word in new]
 
 
 class SentenceReader:
@@ -100,15 +110,22 @@ class SentenceReader:
         latest: (V,) posteriors of the latest frame.
     """
 
-    def __init__(self, decoder: GrammarDecoder, num_symbols: int) -> None:
+    def __init__(
+        self,
+        decoder: GrammarDecoder,
+        num_symbols: int,
+        confidence_map: ConfidenceMap | None = None,
+    ) -> None:
         """Start before the first frame.
 
         Args:
             decoder: At its beginning.
             num_symbols: V, the blank included.
+            confidence_map: Makes confidences probabilities.
         """
         self.latest = np.zeros(num_symbols, np.float32)
         self._decoder = decoder
+        self._confidence_map = confidence_map
         self._origin = 0  # frame of the stream at which the decoder began
         self._next = 0
 
@@ -135,13 +152,15 @@ class SentenceReader:
         return found
 
     def _sentences(self, found: Sequence[Parse | Rejected]) -> list[Spoken]:
-        return [spoken_sentence(parse, self._origin) for parse in found if isinstance(parse, Parse)]
+        return [
+            spoken_sentence(parse, self._origin, self._confidence_map)
+            for parse in found
+            if isinstance(parse, Parse)
+        ]
 
 
-def make_reader(
-    decoder: Decoder | GrammarDecoder, num_symbols: int, frame_ms: float
-) -> WordReader | SentenceReader:
-    """What reads a stream with a decoder, see the readers."""
+def make_reader(decoder: Decoder | GrammarDecoder, info: ModelInfo) -> WordReader | SentenceReader:
+    """What reads the frames of a model's stream with a decoder."""
     if isinstance(decoder, GrammarDecoder):
-        return SentenceReader(decoder, num_symbols)
-    return WordReader(decoder, num_symbols, frame_ms)
+        return SentenceReader(decoder, len(info.symbols), info.confidence_map)
+    return WordReader(decoder, len(info.symbols), info.hop_ms, info.confidence_map)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,10 +13,12 @@ from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.decoding.ctc.language import LanguageModel
 from speechrnn.decoding.ctc.lexicon import Lexicon, lexicon_of
+from speechrnn.decoding.grammar.compiled import compile_grammar
 from speechrnn.decoding.grammar.decoder import GrammarDecoder
+from speechrnn.decoding.grammar.parser import read_grammar
 from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.runtime.model_file import ModelInfo
-from speechrnn.runtime.posteriors import Posteriors, PosteriorStream
+from speechrnn.runtime.posteriors import PosteriorStream
 from speechrnn.runtime.spoken import Spoken, spoken_sentence, spoken_word
 from speechrnn.runtime.transcript import Alternative, Segment, Transcript
 
@@ -82,6 +85,25 @@ def beam_decoder(
     )
 
 
+def grammar_decoder(info: ModelInfo, path: str | Path) -> GrammarDecoder:
+    """A decoder of a grammar over a model's symbols.
+
+    Where the model was calibrated with the grammar, it accepts as was found there.
+
+    Args:
+        info: What the model file says about itself.
+        path: The grammar's file.
+
+    Raises:
+        DataError: It cannot be read, is no grammar, or has words that the model does not know.
+    """
+    grammar = compile_grammar(read_grammar(path), info.symbols, model_lexicon(info))
+    acceptance = info.acceptances.get(grammar.digest)
+    if acceptance is None:
+        return GrammarDecoder(grammar)
+    return GrammarDecoder(grammar, threshold=acceptance.threshold)
+
+
 def model_lexicon(info: ModelInfo) -> Lexicon | None:
     """How the model's words are made of its symbols; none where that needs no list.
 
@@ -105,48 +127,59 @@ def read_sequence(
         info: What the model file says about itself.
         decoder: At its beginning; it is left there.
     """
-    found, num_samples = decode(blocks, session, info, decoder)
+    num_samples = 0
+
+    def counted() -> Iterator[np.ndarray]:
+        nonlocal num_samples
+        for block in blocks:
+            num_samples += len(block)
+            yield block
+
+    found = decode(log_posteriors(counted(), session, info), decoder)
     duration_s = num_samples / info.sample_rate_hz
     if isinstance(decoder, GrammarDecoder):
-        parses = [parse for parse in found if isinstance(parse, Parse)]
-        return _sentences(parses, info, duration_s)
-    return _words(found, info, duration_s)
+        return _sentences([its for its in found if isinstance(its, Parse)], info, duration_s)
+    return _words([its for its in found if isinstance(its, Hypothesis)], info, duration_s)
 
 
-def decode(
-    blocks: Iterable[np.ndarray],
-    session: ort.InferenceSession,
-    info: ModelInfo,
-    decoder: Decoder | GrammarDecoder,
-) -> tuple[list[Hypothesis], int]:
-    """What a decoder finds in a recording, and the recording's samples.
+def log_posteriors(
+    blocks: Iterable[np.ndarray], session: ort.InferenceSession, info: ModelInfo
+) -> Iterator[np.ndarray]:
+    """Run a model over a recording of any length, in windows of ten seconds.
 
     Args:
         blocks: As for `read_sequence`.
         session: As there.
         info: As there.
-        decoder: As there.
 
     Returns:
-        The n-best list, or with a grammar the accepted sentences in order of time.
+        (T, V) natural log-posteriors of the model's symbols, piece by piece.
     """
     frames_per_s = 1000 / info.hop_ms
     network = PosteriorStream(
         session, info, round(_WINDOW_S * frames_per_s), round(_LOOK_AHEAD_S * frames_per_s)
     )
-    num_samples = 0
-    utterances: list[Parse | Rejected] = []
-
-    def take(found: Iterable[Posteriors]) -> None:
-        for posteriors in found:
-            utterances.extend(decoder.accept(posteriors.frames) or ())
-
     for block in blocks:
-        num_samples += len(block)
-        take(network.accept(block))
-    take(network.finish())
-    ended = [*utterances, *decoder.finish()]
-    return [found for found in ended if isinstance(found, Hypothesis)], num_samples
+        yield from (posteriors.frames for posteriors in network.accept(block))
+    yield from (posteriors.frames for posteriors in network.finish())
+
+
+def decode(
+    frames: Iterable[np.ndarray], decoder: Decoder | GrammarDecoder
+) -> list[Hypothesis | Rejected]:
+    """What a decoder finds in a recording.
+
+    Args:
+        frames: (T, V) each, see `log_posteriors`.
+        decoder: At its beginning; it is left there.
+
+    Returns:
+        The n-best list, or with a grammar, in order of time, sentences and speech that is none.
+    """
+    found: list[Hypothesis | Rejected] = []
+    for log_probs in frames:
+        found.extend(decoder.accept(log_probs) or ())
+    return [*found, *decoder.finish()]
 
 
 def _words(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> Transcript:
@@ -156,13 +189,21 @@ def _words(found: Sequence[Hypothesis], info: ModelInfo, duration_s: float) -> T
         Alternative(hypothesis.text, float(share))
         for hypothesis, share in zip(found[:_ALTERNATIVES], shares, strict=False)
     )
-    segments = tuple(_segment(spoken_word(word, 0), info, duration_s) for word in found[0].words)
+    segments = tuple(
+        _segment(spoken_word(word, 0, info.confidence_map), info, duration_s)
+        for word in found[0].words
+    )
     confidence = alternatives[0].confidence
+    if info.confidence_map and segments:
+        confidence = float(np.mean([segment.confidence for segment in segments]))
     return Transcript(found[0].text, confidence, alternatives, duration_s, segments)
 
 
 def _sentences(found: Sequence[Parse], info: ModelInfo, duration_s: float) -> Transcript:
-    segments = tuple(_segment(spoken_sentence(parse, 0), info, duration_s) for parse in found)
+    segments = tuple(
+        _segment(spoken_sentence(parse, 0, info.confidence_map), info, duration_s)
+        for parse in found
+    )
     text = " ".join(segment.word for segment in segments)
     confidences = [segment.confidence for segment in segments]
     confidence = float(np.mean(confidences)) if confidences else 1.0

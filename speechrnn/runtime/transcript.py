@@ -24,7 +24,7 @@ class Segment:
         word: The word, or the words of the sentence.
         start_s: Where it begins in the recording.
         end_s: Where it ends.
-        confidence: Its posterior probability.
+        confidence: Its posterior probability; with a CTC head see `speechrnn.runtime.spoken`.
         intent: What a sentence asks for.
         slots: What fills its slots.
     """
@@ -46,10 +46,12 @@ class Transcript:
         confidence: For a recording up to the model's clip length the posterior of the likeliest
             label, word or not. For a longer one the mean over its segments or, where none was
             heard, the highest posterior that any place left for "no word". With a CTC head the
-            share of `text` in the likelihood of all texts that the search kept.
+            mean over its segments where the model is calibrated or there is a grammar, else, or
+            where nothing was heard, the share of `text` in the likelihood of all texts that the
+            search kept.
         alternatives: The likeliest labels of a clip, best first, `_silence_` and `_unknown_`
             included; empty for a longer recording, whose segments each stand for themselves. With
-            a CTC head the likeliest texts.
+            a CTC head the likeliest texts, each with its share, which is not calibrated.
         duration_s: Length of the recording.
         segments: The words in order of time.
     """

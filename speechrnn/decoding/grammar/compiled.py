@@ -9,6 +9,7 @@ from speechrnn.decoding.ctc.lexicon import Lexicon
 from speechrnn.decoding.ctc.spelling import SEPARATOR
 from speechrnn.decoding.grammar.automaton import Automaton
 from speechrnn.decoding.grammar.checks import nearest
+from speechrnn.decoding.grammar.digest import grammar_digest
 from speechrnn.decoding.grammar.expression import Grammar, fault
 from speechrnn.decoding.grammar.network import Network
 from speechrnn.decoding.grammar.transducer import Meaning, Transducer
@@ -23,11 +24,13 @@ class CompiledGrammar:
         network: What is searched.
         transducer: What tells the meaning of a sentence.
         num_sentences: How many may be said; None where they are without end.
+        digest: Tells it from other grammars, whatever their files are called.
     """
 
     network: Network
     transducer: Transducer
     num_sentences: int | None
+    digest: str
 
     def interpret(self, words: Sequence[str]) -> Meaning | None:
         """What a sentence means; None where it is not in the grammar."""
@@ -63,7 +66,8 @@ def compile_grammar(
     automaton = Automaton(transducer, grammar.name)
     separator = symbols.index(SEPARATOR) if SEPARATOR in symbols else None
     network = Network(automaton, lexicon.pronunciations, len(symbols), separator, spotting)
-    return CompiledGrammar(network, transducer, automaton.num_sentences)
+    digest = grammar_digest(grammar)
+    return CompiledGrammar(network, transducer, automaton.num_sentences, digest)
 
 
 def _lexicon(grammar: Grammar, symbols: Sequence[str]) -> Lexicon:

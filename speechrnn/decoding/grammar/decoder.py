@@ -34,6 +34,8 @@ class GrammarDecoder:
     What comes out does not depend on how the frames are cut.
 
     Attributes:
+        grammar: What may be said.
+        threshold: The least margin of a sentence.
         num_frames: Frames taken so far.
     """
 
@@ -67,8 +69,8 @@ class GrammarDecoder:
         ):
             if not least <= value < math.inf:
                 raise ConfigError(f"grammar: {name} is {value:g}, expected {least:g} or more")
-        self._grammar = grammar
-        self._threshold = threshold
+        self.grammar = grammar
+        self.threshold = threshold
         self._endpoint_frames = endpoint_frames
         self._complete = np.flatnonzero(grammar.network.complete)
         self._search = Search(grammar.network, filler_cost)
@@ -112,7 +114,7 @@ class GrammarDecoder:
     def _floor(self) -> float:
         """The least score with which a sentence is accepted."""
         best = self._search.best
-        return float(max(best[START], best[FILLER] + self._threshold))
+        return float(max(best[START], best[FILLER] + self.threshold))
 
     def _leader(self) -> int:
         """The node that the best path leads to, an acceptable sentence before others."""
@@ -126,7 +128,7 @@ class GrammarDecoder:
         leader = self._leader()
         if leader == START:
             return False
-        amid = leader != FILLER and not self._grammar.network.complete[leader]
+        amid = leader != FILLER and not self.grammar.network.complete[leader]
         pause = self._endpoint_frames * (_PATIENCE if amid else 1)
         return self.num_frames - self._search.heard(leader) >= pause
 
@@ -145,7 +147,7 @@ class GrammarDecoder:
         """The sentence on the best path to a node."""
         best = self._search.best
         words, score = self._words(node)
-        meaning = self._grammar.interpret([word.text for word in words])
+        meaning = self.grammar.interpret([word.text for word in words])
         assert meaning is not None
         margin = float(best[node] - max(best[START], best[FILLER]))
         return Parse(words, score, meaning.intent, meaning.slots, margin)
@@ -156,6 +158,6 @@ class GrammarDecoder:
         return tuple(self._word(entry) for entry in entries), score
 
     def _word(self, entry: Entry) -> Word:
-        text = self._grammar.network.words[entry.word]
+        text = self.grammar.network.words[entry.word]
         segment = Segment(0, entry.start_frame, entry.end_frame, entry.before, entry.after)
         return word_of(text, [segment])
