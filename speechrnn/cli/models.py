@@ -75,7 +75,7 @@ def _facts(path: Path) -> Iterator[tuple[str, str]]:
     _, info = open_model(path)
     facts = read_card(path).facts
     yield "hears", " ".join(info.words)
-    yield "file", f"{info.file_bytes / 1e6:.2f} MB, audio at {info.sample_rate_hz} Hz inside"
+    yield "file", f"{info.file_bytes / 1e6:.2f} MB, {info.sample_rate_hz} Hz"
     yield "accuracy", facts.get("accuracy", "not measured")
     if info.operating_point is None:
         yield "live", "not calibrated"
