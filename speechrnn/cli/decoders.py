@@ -73,13 +73,9 @@ def make_decoder(
     if grammar is not None:
         if len(given) > 1:
             raise ConfigError(f"--grammar and {given[1]} exclude each other; leave one out")
-        from speechrnn.decoding.grammar.compiled import compile_grammar
-        from speechrnn.decoding.grammar.decoder import GrammarDecoder
-        from speechrnn.decoding.grammar.parser import read_grammar
-        from speechrnn.runtime.sequences import model_lexicon
+        from speechrnn.runtime.sequences import grammar_decoder
 
-        sentences = compile_grammar(read_grammar(grammar), info.symbols, model_lexicon(info))
-        return GrammarDecoder(sentences)
+        return grammar_decoder(info, grammar)
     if lm is None and (lm_weight, word_bonus) != (None, None):
         raise ConfigError(f"{given[-1]} weighs a language model; give one with --lm")
     from speechrnn.runtime.language_model import load_language_model
