@@ -79,6 +79,50 @@ def test_a_unit_that_was_never_heard_still_finds_a_place() -> None:
     assert -math.inf < score < -100
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 25),
+    st.lists(
+        st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=3), min_size=1, max_size=3),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_of_several_pronunciations_the_likeliest_as_torchaudio_has_it(
+    seed: int, frames: int, ways: list[list[list[int]]]
+) -> None:
+    log_probs = random_log_probs(seed, frames, 4)
+    scores, places = [], []
+    for chosen in itertools.product(*ways):
+        units = [unit for way in chosen for unit in way]
+        if frames >= len(units) + sum(a == b for a, b in itertools.pairwise(units)):
+            path, along = torchaudio.functional.forced_align(
+                torch.from_numpy(log_probs)[None], torch.tensor([units])
+            )
+            spans = iter(torchaudio.functional.merge_tokens(path[0], along[0]))
+            words = [list(itertools.islice(spans, len(way))) for way in chosen]
+            places.append([(word[0].start, word[-1].end) for word in words])
+            scores.append(float(along.double().sum()))
+    assume(scores)
+    names = [str(i) for i in range(len(ways))]
+    lexicon = Lexicon({name: list(map(tuple, its)) for name, its in zip(names, ways, strict=True)})
+    found = align_words(log_probs, names, (BLANK, "a", "b", "c"), lexicon)
+    assert found.score == pytest.approx(max(scores))
+    likeliest = [spans for spans, score in zip(places, scores, strict=True) if score == max(scores)]
+    assert [(word.start_frame, word.end_frame) for word in found.words] in likeliest
+
+
+def test_frames_for_the_shortest_pronunciation_are_enough() -> None:
+    lexicon = Lexicon({"one": [(1, 2, 3), (1, 1), (2,)]})
+    symbols = (BLANK, "a", "b", "c")
+    log_probs = np.log(np.full((3, 4), 0.25))
+    found = align_words(log_probs, ["one", "one"], symbols, lexicon)
+    assert [(word.start_frame, word.end_frame) for word in found.words] == [(0, 1), (2, 3)]
+    with pytest.raises(DataError, match=r"^2 frames .* needs 3 frames"):
+        align_words(log_probs[:2], ["one", "one"], symbols, lexicon)
+
+
 PROBS = np.float32(
     [
         [0.7, 0.1, 0.1, 0.1],
