@@ -23,6 +23,10 @@ def train(
     lexicon: Annotated[
         Path | None, typer.Option(help="Kaldi lexicon, 'word phone phone ...' a line, for phones.")
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(help="Experiment to learn from, beside the labels; repeatable."),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     set_: Annotated[
@@ -51,6 +55,7 @@ def train(
     pronunciations = read_pronunciations(lexicon) if lexicon else None
 
     from speechrnn.cli.progress import TrainingProgress
+    from speechrnn.training.checkpoint import load_experiment
     from speechrnn.training.loop import Corpus, pick_device
     from speechrnn.training.loop import train as run_training
 
@@ -64,6 +69,7 @@ def train(
                 resume=resume,
                 device=pick_device(device),
                 observer=progress,
+                teachers=[load_experiment(path) for path in teacher or ()],
             )
     except KeyboardInterrupt:
         print(f"{out}: finished epochs are kept; --resume goes on", file=sys.stderr)

@@ -45,6 +45,7 @@ class TrainingConfig(OptimizerConfig):
     batch_size: int = Field(64, ge=1)
     label_smoothing: Probability = 0.1
     frame_weight: float = Field(1.0, gt=0)  # of the frame head's loss, beside the clip head's
+    teacher_share: Probability = 0.8  # of a target that teachers decide on, where there are any
     average_decay: Probability = 0.99  # exponential average of the weights; 0 turns it off
     patience: int | None = Field(None, ge=1)  # epochs without a better validation loss
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -32,6 +32,7 @@ from speechrnn.training.optimizer import (
 )
 from speechrnn.training.run import RunDirectory
 from speechrnn.training.streams import StreamTrainer
+from speechrnn.training.teacher import Teacher
 from speechrnn.training.transcripts import Lexicon, Speller, Transcripts
 from speechrnn.training.validation import validate
 from speechrnn.vocabulary import Vocabulary
@@ -59,6 +60,7 @@ def train(
     resume: bool = False,
     device: torch.device,
     observer: Observer | None = None,
+    teachers: Sequence[CommandModel] = (),
 ) -> dict[str, Any]:
     """Train a command model and leave its run directory behind.
 
@@ -70,12 +72,14 @@ def train(
             thread count.
         device: Where to train.
         observer: Told of progress.
+        teachers: Trained networks whose judgement stands beside the labels.
 
     Returns:
         The record of the best epoch.
 
     Raises:
-        ConfigError: `out` holds a run that was not to be resumed, or one of other settings or data.
+        ConfigError: `out` holds a run that was not to be resumed, or one of other settings or data;
+            or a teacher does not fit.
         DataError: No readable clip, or a validation word that training lacks.
         ModelError: The loss is no number any more.
     """
@@ -105,6 +109,7 @@ def train(
     augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
     if run.start is None:
         _set_statistics(model, train_set)
+    teacher = Teacher(teachers, model, settings.teacher_share)
 
     optimizer = make_optimizer(model, settings)
     average = start_average(model)
@@ -115,12 +120,13 @@ def train(
         "lexicon": model.lexicon,
         "threads": torch.get_num_threads(),
         "training_data": _summary(train_set, config.features.sample_rate_hz),
+        "teachers": teacher.digests,
         "epoch": 0,
         "step": 0,
         "best": None,
     }
     if run.start:
-        for fact in ("labels", "symbols", "lexicon", "training_data"):
+        for fact in ("labels", "symbols", "lexicon", "training_data", "teachers"):
             if run.start.facts[fact] != facts[fact]:
                 raise ConfigError(
                     f"{out}: was begun on other data ({fact}: {run.start.facts[fact]} before, "
@@ -130,7 +136,7 @@ def train(
         facts = run.start.facts
         log.info("resumed after epoch %d", facts["epoch"])
 
-    streams = StreamTrainer(config, model, augmenter)
+    streams = StreamTrainer(config, model, augmenter, teacher)
     transcripts = Transcripts(train_set.utterances if has_sequences else (), speller)
     objective = Objective(config, model, transcripts)
     valid_transcripts = None
@@ -163,14 +169,13 @@ def train(
                         batch = make_batch(train_set, draws, augmenter, epoch, len(vocabulary))
                         feats, feat_lens = model.features(batch.wave, batch.wave_lens)
                         feats = augmenter.features(feats, feat_lens, draws, epoch)
+                        targets = teacher.shares(batch.wave, batch.wave_lens, batch.targets)
                     with precision:
                         hidden, lens = model.hidden(feats, feat_lens)
                         frame_logits = model.frame_output(hidden)
                         clip_logits = model.clip_logits(hidden, lens) if has_clips else None
                     clips_drawn = draws % len(train_set)
-                    loss = objective.clips(
-                        clip_logits, frame_logits, lens, batch.targets, clips_drawn
-                    )
+                    loss = objective.clips(clip_logits, frame_logits, lens, targets, clips_drawn)
                 loss_value = loss.item()  # once a step: a GPU waits for it
                 if not math.isfinite(loss_value):
                     raise ModelError(

@@ -74,6 +74,7 @@ class Objective:
         frame_logits: Tensor,
         firsts: Tensor,
         targets: Tensor,
+        shares: Tensor | None,
         clips: Tensor,
     ) -> Tensor:
         """The loss on a piece of each stream.
@@ -83,11 +84,11 @@ class Objective:
             frame_logits: (B, T, V') of the frame head.
             firsts: (B, K) first frame of each clip.
             targets: (B, K) label of each clip, int64.
+            shares: (B, K, V) float32, the share of each label; none without a clip head.
             clips: (B, K) int64, indices into the training set.
         """
         loss = frame_logits.new_zeros(())
-        if clip_logits is not None:
-            shares = nn.functional.one_hot(targets, clip_logits.shape[-1]).float()
+        if clip_logits is not None and shares is not None:
             loss = loss + self._criterion(clip_logits.flatten(0, 1).float(), shares.flatten(0, 1))
         if self._kind == "keyword":
             words = self._keyword_of.to(targets.device)[targets]

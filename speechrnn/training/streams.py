@@ -16,6 +16,7 @@ from speechrnn.models.chunks import Chunking
 from speechrnn.models.command import CommandModel
 from speechrnn.training.objective import Objective
 from speechrnn.training.piece import StreamRunner
+from speechrnn.training.teacher import Teacher
 from speechrnn.vocabulary import NON_WORDS
 
 _VISIBLE_MS = (-100.0, 200.0)  # how far beyond a clip's end its window may end
@@ -31,19 +32,23 @@ class StreamTrainer:
     for each piece, so that one network serves every latency.
     """
 
-    def __init__(self, config: Config, model: CommandModel, augmenter: Augmenter) -> None:
+    def __init__(
+        self, config: Config, model: CommandModel, augmenter: Augmenter, teacher: Teacher
+    ) -> None:
         """Set up.
 
         Args:
             config: The run's settings.
             model: The network.
             augmenter: Changes and strings clips.
+            teacher: Has a say in what the clip head learns.
         """
         self._settings = config.streaming
         self._seed = config.training.seed
         self._config = config
         self._model = model
         self._augmenter = augmenter
+        self._teacher = teacher
         self._clips = config.streaming.clips
         self._rows = config.training.batch_size // self._clips
         self._is_word = torch.tensor([label not in NON_WORDS for label in model.vocabulary])
@@ -88,11 +93,13 @@ class StreamTrainer:
         with precision:
             piece = self._runner.run(strung.wave, chunking)
             frame_logits = self._model.frame_output(piece.frames)
-            clip_logits = None
+            clip_logits, shares = None, None
             if self._model.head is not None:
                 ends = self._visible_ends(random, firsts, lasts, targets)
                 clip_logits = self._runner.clip_logits(piece, ends)
-        return objective.strung(clip_logits, frame_logits, firsts, targets, clips)
+                labels = nn.functional.one_hot(targets, clip_logits.shape[-1]).float()
+                shares = self._teacher.strung_shares(strung, labels)
+        return objective.strung(clip_logits, frame_logits, firsts, targets, shares, clips)
 
     def _rows_of(self, dataset: Dataset, draws: Tensor, random: np.random.Generator) -> Tensor:
         """(B, K) draws in random order; of one speaker where a row is a sequence to be learnt."""

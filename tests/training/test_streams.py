@@ -21,6 +21,7 @@ from speechrnn.training.loop import Corpus, train
 from speechrnn.training.objective import Objective
 from speechrnn.training.piece import StreamRunner
 from speechrnn.training.streams import StreamTrainer
+from speechrnn.training.teacher import Teacher
 from speechrnn.training.transcripts import Speller, Transcripts
 from speechrnn.vocabulary import BLANK, Vocabulary
 
@@ -58,7 +59,7 @@ def make_trainer(config: Config) -> tuple[CommandModel, StreamTrainer]:
     torch.manual_seed(0)
     model = CommandModel(config, Vocabulary(["high", "low", "mid"]))
     augmenter = Augmenter(config.augment, config.features, 0, None, CPU)
-    trainer = StreamTrainer(config, model, augmenter)
+    trainer = StreamTrainer(config, model, augmenter, Teacher((), model, 0.0))
     trainer.begin(0)
     return model, trainer
 
