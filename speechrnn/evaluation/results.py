@@ -69,6 +69,24 @@ def append_result(path: str | Path, table: str, metric_name: str, row: ResultRow
     path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
+def replace_section(path: str | Path, heading: str, lines: list[str]) -> None:
+    """Put a section into the file in place of an earlier one of that heading, else at the end.
+
+    Args:
+        path: The Markdown file; made if missing.
+        heading: Without its signs; it names corpus, protocol, task and model.
+        lines: What stands under it, as Markdown.
+    """
+    path = Path(path)
+    text = path.read_text(encoding="utf-8") if path.exists() else "# Results\n"
+    before, _, rest = f"{text}\n".partition(f"\n## {heading}\n")
+    _, mark, after = rest.partition("\n## ")
+    section = "\n".join([f"## {heading}", "", *lines])
+    rest = f"\n\n## {after.rstrip()}" if mark else ""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{before.rstrip()}\n\n{section}{rest}\n", encoding="utf-8")
+
+
 def _row(row: ResultRow) -> str:
     cells = [str(cell) for cell in astuple(row)]
     cells[2] = f"`{cells[2]}`"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from speechrnn.errors import DataError
-from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.evaluation.results import ResultRow, append_result, replace_section
 
 ROW = ResultRow(
     date="2025-01-31",
@@ -73,3 +73,16 @@ def test_another_figure_never_enters_a_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a table of its own"):
         append_result(path, "one", "accuracy, 35 words", ROW)
     assert path.read_text() == before
+
+
+def test_a_section_is_replaced_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    replace_section(path, "noise, a", ["old"])
+    assert path.read_text() == "# Results\n\n## noise, a\n\nold\n"
+    append_result(path, "scores", "accuracy", ROW)
+    replace_section(path, "noise, ab", ["other"])
+    table = path.read_text().partition("## scores\n")[2].partition("\n## ")[0]
+    replace_section(path, "noise, a", ["new", "lines"])
+    assert path.read_text() == (
+        f"# Results\n\n## noise, a\n\nnew\nlines\n\n## scores\n{table}\n## noise, ab\n\nother\n"
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import platform
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
+from tables import publish, share, title
 
 from speechrnn.datadir import load_wave, read_datadir
 from speechrnn.evaluation.choice import compare_choices
@@ -76,13 +76,7 @@ def write(
     options: argparse.Namespace, recognizer: Recognizer, rows: list[str], cut: Rate, count: int
 ) -> None:
     """Put the table into RESULTS.md in place of an earlier one."""
-    text = options.out.read_text(encoding="utf-8") if options.out.exists() else "# Results\n"
-    heading = f"## {title(options.data)}: accuracy, delay and CPU against latency, {options.name}"
-    before, _, rest = text.partition(f"{heading}\n")
-    _, mark, after = rest.partition("\n## ")
     section = [
-        heading,
-        "",
         f"{datetime.date.today().isoformat()}, commit {options.commit}, "
         f"{recognizer.info.num_parameters:,} parameters, {platform.processor() or 'cpu'}, one "
         f"thread. {count} clips of the test list strung together into one stream; the same clips, "
@@ -94,21 +88,9 @@ def write(
         "delay (s) | CPU of 20 ms (ms) |",
         "| --- | --- | --- | --- | --- | --- | --- |",
         *rows,
-        "",
     ]
-    text = before.rstrip() + "\n\n" + "\n".join(section) + (f"\n## {after}" if mark else "")
-    options.out.write_text(text, encoding="utf-8")
-
-
-def title(test: Path) -> str:
-    """Corpus, task and test list, as the tables of scores are headed."""
-    corpus = json.loads((test.parent / "corpus.json").read_text(encoding="utf-8"))
-    return f"{corpus['corpus']}: {corpus['task']}; {corpus['tests'][test.name]}"
-
-
-def share(rate: Rate) -> str:
-    """A share with its interval."""
-    return f"{rate.share:.1%} ({rate.interval.low:.1%}–{rate.interval.high:.1%})"
+    heading = f"{title(options.data)}: accuracy, delay and CPU against latency, {options.name}"
+    publish(options.out, heading, section, options.model, "latency")
 
 
 def delay(scores: LiveScores) -> str:
