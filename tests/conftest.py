@@ -89,6 +89,23 @@ def tone_model(tmp_path_factory: pytest.TempPathFactory, tone_metadata: dict[str
     return path
 
 
+@pytest.fixture(scope="session")
+def tone_reader(tmp_path_factory: pytest.TempPathFactory, tone_metadata: dict[str, Any]) -> Path:
+    """`tone_model` as one that reads sequences: silence is the blank."""
+    text = (Path(__file__).parent / "tone_model.txt").read_text()
+    proto = onnx.parser.parse_model(text.replace("(high, low, silence)", "(silence, high, low)"))
+    facts = {
+        **tone_metadata,
+        "labels": ["_silence_", "high", "low"],
+        "symbols": ["<blk>", "high", "low"],
+        "frame_head": "ctc",
+    }
+    proto.metadata_props.add(key="speechrnn", value=json.dumps(facts))
+    path = tmp_path_factory.mktemp("reader") / "sequences.onnx"
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
 def _clip(word: str, random: np.random.Generator) -> np.ndarray:
     """(S,) a second at 16 kHz of hardly any noise, for a tone with that from 0.3 to 0.7 s."""
     wave = 1e-4 * random.standard_normal(16000)

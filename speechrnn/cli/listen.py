@@ -38,6 +38,9 @@ def listen(
         typer.Option("--input", help="Play a file at its own pace instead of a microphone."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a word.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="With --json: print what may still change, too.")
+    ] = False,
     on: Annotated[
         list[str] | None,
         typer.Option(metavar="WORD='COMMAND'", help="Run a program, no shell, at a word."),
@@ -65,6 +68,10 @@ def listen(
     from speechrnn.runtime.stream import Stream
 
     recognizer = load_model(model)
+    if partial and not as_json:
+        raise ConfigError("--partial goes with --json; the view on a terminal shows it by itself")
+    if partial and not recognizer.info.reads_sequences:
+        raise ConfigError(f"--partial: {recognizer.info.path} hears single words, all certain")
     decoder = make_decoder(
         recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus, live=True
     )
@@ -78,7 +85,7 @@ def listen(
             decoder=decoder,
         )
         with (
-            _screen(recognizer.info.path.name, source, stream, as_json) as screen,
+            _screen(recognizer.info.path.name, source, stream, as_json, partial) as screen,
             Actions(commands, screen.notice, shown=screen.leaves_room) as actions,
         ):
             counts = hear(source, stream, [screen, actions], stop)
@@ -97,8 +104,10 @@ def _source(device: str | None, recording: Path | None) -> AbstractContextManage
     return nullcontext(Playback(recording))
 
 
-def _screen(title: str, source: Source, stream: Stream, as_json: bool) -> View | Lines:
-    from speechrnn.live.lines import Lines, json_line, plain_line
+def _screen(
+    title: str, source: Source, stream: Stream, as_json: bool, partial: bool
+) -> View | Lines:
+    from speechrnn.live.lines import Lines, json_line, partial_json_line, plain_line
 
     if not as_json and sys.stdout.isatty():
         from speechrnn.live.screen import console_for_screen
@@ -107,7 +116,8 @@ def _screen(title: str, source: Source, stream: Stream, as_json: bool) -> View |
         console = console_for_screen()
         if console is not None:
             return View(title, source, stream, console)
-    return Lines(source, stream, json_line if as_json else plain_line)
+    form = json_line if as_json else plain_line
+    return Lines(source, stream, form, partial_json_line if partial else None)
 
 
 def _summary(heard_s: float, counts: Counter[str]) -> str:

@@ -32,18 +32,19 @@ class History:
         self._events.append(event)
 
     def rows(self, width: int, height: int, now_s: float) -> list[Row]:
-        """The latest words first, one in a row, with time and confidence."""
+        """The latest words first, with time and confidence; sentences with what they mean."""
         if not self._events:
-            said = f"Say {', '.join(self._words)}."
+            said = f"Say {', '.join(self._words)}." if self._words else "Nothing heard yet."
             return wrapped(said, width, DIM)[:height]
-        return [
-            [
-                Segment(f"{clock(event.start_s)}  ", DIM),
-                Segment(f"{event.confidence:4.0%}  ", DIM),
-                Segment(event.word, _FRESH if now_s - event.end_s < _FRESH_S else BOLD),
-            ]
-            for event in list(self._events)[: -height - 1 : -1]
-        ]
+        rows: list[Row] = []
+        for event in list(self._events)[: -height - 1 : -1]:
+            style = _FRESH if now_s - event.end_s < _FRESH_S else BOLD
+            start = Segment(f"{clock(event.start_s)}  {event.confidence:4.0%}  ", DIM)
+            margin = start.cell_length
+            text = wrapped(event.word, width, style, margin)
+            rows += [[start, Segment(text[0][0].text[margin:], style)], *text[1:]]
+            rows += wrapped(event.meaning, width, DIM, margin) if event.meaning else []
+        return rows[:height]
 
     def marks(self, width: int, now_s: float, column_s: float) -> Row:
         """Each word below the place where its sound began, now being at the right."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from speechrnn.live.block import Block, Source
+from speechrnn.live.partial import Partial
 from speechrnn.runtime.clock import clock
 from speechrnn.runtime.event import Event
 from speechrnn.runtime.stream import Stream
@@ -19,11 +20,26 @@ class Lines:
 
     leaves_room = True  # for what others print there
 
-    def __init__(self, source: Source, stream: Stream, form: Callable[[Event], str]) -> None:
-        """Set up; `form` makes a line of an event."""
+    def __init__(
+        self,
+        source: Source,
+        stream: Stream,
+        form: Callable[[Event], str],
+        partial_form: Callable[[Partial], str] | None = None,
+    ) -> None:
+        """Set up.
+
+        Args:
+            source: Where the audio comes from.
+            stream: Hears it.
+            form: Makes a line of an event.
+            partial_form: Makes a line of what may still change; none: that is not printed.
+        """
         self._source = source
         self._stream = stream
         self._form = form
+        self._partial_form = partial_form
+        self._partial = Partial()
         self._is_listening = False
         self._pipe: select.poll | None = None
 
@@ -54,6 +70,8 @@ class Lines:
             self.notice(block.notice)
         for event in events:
             print(self._form(event), flush=True)
+        if self._partial_form and self._partial.accept(self._stream.pending, events):
+            print(self._partial_form(self._partial), flush=True)
         # Whoever waits for the end, as a shell after `head -1`, need not wait for another word.
         if self._pipe is not None and any(what & select.POLLERR for _, what in self._pipe.poll(0)):
             raise BrokenPipeError
@@ -65,9 +83,16 @@ class Lines:
 
 def plain_line(event: Event) -> str:
     """An event for people."""
-    return f"{clock(event.start_s)}  {event.confidence:6.1%}  {event.word}"
+    meaning = f"  [{event.meaning}]" if event.meaning else ""
+    return f"{clock(event.start_s)}  {event.confidence:6.1%}  {event.word}{meaning}"
 
 
 def json_line(event: Event) -> str:
     """An event for programs."""
     return json.dumps(event.as_dict(), ensure_ascii=False)
+
+
+def partial_json_line(partial: Partial) -> str:
+    """What may still change, for programs; every event ends it, or it is replaced by the next."""
+    line = {"partial": partial.text, "changed": partial.changed}
+    return json.dumps(line, ensure_ascii=False)

@@ -74,3 +74,11 @@ def wrapped(text: str, width: int, style: Style, margin: int = 0) -> list[Row]:
                 lines.append("")
             lines[-1] += f" {piece}" if lines[-1] else piece
     return [[Segment(" " * margin + line, style)] for line in lines]
+
+
+def tail(text: str, width: int) -> str:
+    """A text, or as much of its end as fits behind a sign."""
+    start = 0
+    while cell_len(text[start:]) + (start > 0) > width and start < len(text):
+        start += 1
+    return "…" * (start > 0) + text[start:]

@@ -37,12 +37,17 @@ class WordBars:
         self._shown = np.maximum(posteriors, self._shown - _FALL_S * passed_s)
         self._heard_age_s += passed_s
 
-    def hear(self, word: str) -> None:
-        """Mark a word that was just recognised."""
-        self._heard_age_s[self._words.index(word)] = 0.0
+    def hear(self, text: str) -> None:
+        """Mark a word that was just recognised, or the words of a sentence."""
+        heard = [text] if text in self._words else text.split()
+        for index, word in enumerate(self._words):
+            if word in heard:
+                self._heard_age_s[index] = 0.0
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The bars in columns; where there is no room for all words, of the likeliest."""
+        if not self._words:
+            return []
         name_width = min(max(map(cell_len, self._words)), _WIDEST_WORD)
         columns = max(width // _COLUMN_WIDTH, -(-len(self._words) // max(height, 1)))
         columns = max(min(columns, width // (name_width + _LEAST_BAR_WIDTH + _MARGIN)), 1)

@@ -32,6 +32,15 @@ class Event:
     intent: str | None = None
     slots: Slots | None = None
 
+    @property
+    def meaning(self) -> str:
+        """Intent and slots for people; empty without a grammar."""
+        slots = ", ".join(
+            f"{name} {value if isinstance(value, str) else ' '.join(value)}"
+            for name, value in (self.slots or {}).items()
+        )
+        return ": ".join(part for part in (self.intent, slots) if part)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, rounded to four digits; without a grammar no intent and slots."""
         return {

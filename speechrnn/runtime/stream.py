@@ -41,6 +41,7 @@ class Stream:
         latency_s: Longest time that a sample waits until the network has judged it, the delay of
             resampling included; time to compute, and smoothing, come on top.
         posteriors: (W,) the latest smoothed posterior of each word.
+        reads_sequences: Whether the model has a CTC head.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Stream:
         self.words = info.words
         self.thresholds = dict(point.thresholds)
         self.calibrated = info.operating_point is not None
+        self.reads_sequences = info.reads_sequences
         self.sample_rate_hz = rate_hz
         self._recognizer = recognizer
         self._point = point
@@ -93,6 +95,7 @@ class Stream:
             decoder = decoder or beam_decoder(info, live=True)
             self._reader = make_reader(decoder, info)
         self._delay_s = resampling_delay_s(rate_hz, info.sample_rate_hz)
+        self._pending: str | None = None  # until somebody asks
         self._num_samples = 0
         self._last_end_s = 0.0
         self._finished = False
@@ -113,7 +116,11 @@ class Stream:
     @property
     def pending(self) -> str:
         """What a CTC head has heard and what may still change; always empty for single words."""
-        return "" if self._reader is None else self._reader.pending
+        if self._reader is None:
+            return ""
+        if self._pending is None:
+            self._pending = self._reader.pending
+        return self._pending
 
     @property
     def level_db(self) -> float:
@@ -194,6 +201,7 @@ class Stream:
             events += self._decide(posteriors)
         if self._reader is not None:
             events += [self._spoken_event(spoken) for spoken in self._reader.flush()]
+            self._pending = None
         return events
 
     def _decide(self, posteriors: Posteriors) -> list[Event]:
@@ -201,6 +209,7 @@ class Stream:
         self._next_frame = first_frame + len(posteriors.frames)
         if self._reader is not None:
             found = self._reader.accept(first_frame, posteriors.frames)
+            self._pending = None
             return [self._spoken_event(spoken) for spoken in found]
         track = word_track(posteriors, self._recognizer.info, self._point.source)
         return [self._event(firing) for firing in self._detector.accept(first_frame, track)]

@@ -24,13 +24,15 @@ COMMAND = [sys.executable, "-m", "speechrnn.cli.main"]
 GUARD_S = 60
 
 
-def write(path: Path, *words: str, rate_hz: int = 16000, channels: int = 1) -> Path:
-    """Tones with a second of silence before each; stops soon after the last."""
+def write(
+    path: Path, *words: str, rate_hz: int = 16000, channels: int = 1, gap_s: float = 1.0
+) -> Path:
+    """Tones with silence before each; stops soon after the last."""
     time_s = np.arange(rate_hz // 2) / rate_hz
     parts = []
     for word in words:
         hz = {"high": 3000, "low": 300}[word]
-        parts += [np.zeros(rate_hz), 0.3 * np.sin(2 * np.pi * hz * time_s)]
+        parts += [np.zeros(round(gap_s * rate_hz)), 0.3 * np.sin(2 * np.pi * hz * time_s)]
     wave = np.concatenate([*parts, np.zeros(rate_hz // 2)])
     soundfile.write(path, np.repeat(wave[:, None], channels, axis=1), rate_hz)
     return path
@@ -90,6 +92,49 @@ def test_json_is_one_event_a_line_and_nothing_else(
     for event, start_s in zip(events, (1.0, 2.5), strict=True):
         assert set(event) == {"word", "confidence", "start_s", "end_s", "latency_s"}
         assert event["start_s"] == pytest.approx(start_s, abs=0.1)
+
+
+def test_what_may_still_change_comes_before_what_is_certain(
+    speechrnn, recording: Path, tone_reader: Path
+) -> None:
+    arguments = ("listen", "--model", tone_reader, "--input", recording, "--json")
+    code, out, _ = speechrnn(*arguments, "--partial")
+    assert code == 0
+    lines = [json.loads(line) for line in out]
+    assert lines[::2] == [{"partial": word, "changed": False} for word in ("low", "high")]
+    assert [event["word"] for event in lines[1::2]] == ["low", "high"]
+    assert [json.loads(line) for line in speechrnn(*arguments)[1]] == lines[1::2]
+
+
+def test_a_sentence_grows_word_by_word(speechrnn, tone_reader: Path, tmp_path: Path) -> None:
+    spoken = write(tmp_path / "call.wav", "low", "high", "low", gap_s=0.2)
+    (tmp_path / "call.txt").write_text("intent call: low {tone}{2}\ntone: 1 = high | 2 = low\n")
+    arguments = ("listen", "--model", tone_reader, "--input", spoken)
+    grammar = ("--grammar", tmp_path / "call.txt")
+    code, out, _ = speechrnn(*arguments, *grammar, "--json", "--partial")
+    assert code == 0
+    *lines, sentence = map(json.loads, out)
+    assert [line["partial"] for line in lines] == ["low", "low high", "low high low"]
+    assert not any(line["changed"] for line in lines)
+    assert sentence["word"] == "low high low" and sentence["slots"] == {"tone": ["1", "2"]}
+    [line] = speechrnn(*arguments, *grammar)[1]
+    assert line.endswith("%  low high low  [call: tone 1 2]")
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        ("tone_reader", [], "--partial goes with --json"),
+        ("tone_model", ["--json"], "hears single words, all certain"),
+    ],
+)
+def test_where_nothing_changes_or_is_read_partial_is_an_error(
+    speechrnn, recording: Path, request, model: str, options: list[str], message: str
+) -> None:
+    path = request.getfixturevalue(model)
+    arguments = ("listen", "--model", path, "--input", recording, "--partial", *options)
+    code, out, [line] = speechrnn(*arguments)
+    assert (code, out) == (2, []) and message in line
 
 
 def test_words_run_programs_whose_output_is_no_event(recording: Path, tone_model: Path) -> None:
@@ -202,6 +247,14 @@ def test_the_view_fills_the_terminal_and_gives_it_back(
     assert b"\x1b[?25h" in page[page.rindex(b"\x1b[?25l") :]  # the cursor is back
     assert b"Traceback" not in page
     assert b"speechrnn: listened for" in after
+
+
+def test_the_view_shows_what_may_still_change(tone_reader: Path, long_recording: Path) -> None:
+    arguments = ["listen", "--model", tone_reader, "--input", long_recording]
+    marks = [b" hearing  ", "high…".encode(), b"\xe2\x95\xb0high"]
+    code, page = terminal_page(arguments, marks)
+    assert code == 0 and b"Traceback" not in page
+    assert re.search("\x1b\\[2;3mhigh…".encode(), page)  # dim and italic
 
 
 def test_a_dumb_terminal_gets_lines(recording: Path, tone_model: Path) -> None:

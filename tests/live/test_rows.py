@@ -5,7 +5,7 @@ from hypothesis import given
 from rich.cells import cell_len
 from rich.style import Style
 
-from speechrnn.live.rows import PLAIN, bar, beside, filled, wrapped
+from speechrnn.live.rows import PLAIN, bar, beside, filled, tail, wrapped
 
 GREEN, RED = Style(color="green"), Style(color="red")
 
@@ -59,3 +59,11 @@ def test_wrapping_loses_nothing_and_fits(words: str, width: int) -> None:
     lines = [text(row) for row in wrapped(words, width, PLAIN)]
     assert all(cell_len(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(words.split())
+
+
+def test_of_a_text_that_is_too_long_the_end_is_left() -> None:
+    assert tail("one two", 7) == "one two"
+    assert tail("one two", 6) == "…e two"
+    assert tail("日本語", 5) == "…本語"
+    assert tail("日本語", 4) == "…語"
+    assert tail("one", 0) == "…"

@@ -59,6 +59,19 @@ def test_words_that_are_played_are_heard_with_their_times(
     np.testing.assert_allclose(starts, GAP_S + WORD_S, atol=0.1)
 
 
+def test_what_may_still_change_is_heard_as_it_is_played(
+    program, sound_server, recording, tone_reader: Path
+) -> None:
+    listen = listening(program, "--model", tone_reader, "--partial")
+    sound_server.play(recording("low", "high"))
+    lines = [json.loads(listen.out.readline()) for _ in range(4)]
+    code, out, err = listen.interrupt()
+    assert (code, out) == (0, [])
+    assert "heard 2 words (low 1, high 1)" in err[-1]
+    assert lines[::2] == [{"partial": word, "changed": False} for word in ("low", "high")]
+    assert [event["word"] for event in lines[1::2]] == ["low", "high"]
+
+
 def test_other_words_are_not_reported(
     program, sound_server, recording, whistle_model: Path
 ) -> None:

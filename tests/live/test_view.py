@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
+import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
 from speechrnn import Event, Stream
+from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.live.block import Block
 from speechrnn.live.view import View
 from speechrnn.live.word_bars import WordBars
@@ -20,8 +24,8 @@ from speechrnn.live.word_bars import WordBars
 class Heard:
     """A view, and the stream it looks at."""
 
-    def __init__(self, model: Path, source) -> None:
-        self.stream = Stream(model)
+    def __init__(self, model: Path, source, **settings: Any) -> None:
+        self.stream = Stream(model, **settings)
         self.source = source
         console = Console(file=io.StringIO(), force_terminal=True, color_system="256")
         self.view = View("tones.onnx", source, self.stream, console)
@@ -134,6 +138,85 @@ def test_overflows_and_notices_are_shown(hear, silence) -> None:
 def test_before_the_first_word_it_says_what_can_be_said(hear, silence) -> None:
     page = hear(silence(1.0)).page(80, 24)
     assert any("Say high, low." in line for line in page)
+
+
+def test_what_may_still_change_has_a_row_of_its_own(
+    arrays, tone, silence, tone_reader: Path
+) -> None:
+    heard = Heard(tone_reader, arrays(silence(1.0))).hear()
+    assert hearing(heard, 80) == ""
+    heard.source.parts = [tone(3000, 0.6)]
+    heard.hear()
+    for width in (40, 80, 200):
+        assert hearing(heard, width) == "high…"
+    heard.source.parts = [silence(0.6)]
+    heard.hear()
+    assert hearing(heard, 80) == ""
+    assert any(line.endswith("%  high") for line in heard.page(80, 24))
+
+
+def hearing(heard: Heard, width: int) -> str:
+    """What may still change, in the row before the blank one and the status."""
+    row = heard.page(width, 24)[-3]
+    assert row.startswith(" hearing  ")
+    return row.removeprefix(" hearing  ").strip()
+
+
+def test_of_a_long_uncertain_text_the_end_is_shown(arrays, silence, tone_reader: Path) -> None:
+    decoder = Undecided()
+    heard = Heard(tone_reader, arrays(silence(1.0)), decoder=decoder).hear()
+    assert hearing(heard, 200) == "turn the kitchen light on and then the one in the hall…"
+    assert hearing(heard, 40) == "…and then the one in the hall…"
+    decoder.text = "turn"
+    heard.hear()
+    assert hearing(heard, 80) == "turn… (changed)"
+
+
+class Undecided:
+    """A decoder that never is certain."""
+
+    def __init__(self) -> None:
+        self.committed: list[Word] = []
+        self.text = "turn the kitchen light on and then the one in the hall"
+
+    def accept(self, log_probs: np.ndarray) -> None:
+        pass
+
+    def best(self) -> Hypothesis:
+        return Hypothesis((Word(self.text, 0, 1, 0.5),), 0.0)
+
+    def finish(self) -> list[Hypothesis]:
+        return [Hypothesis((), 0.0)]
+
+
+def test_sentences_are_shown_whole_with_what_they_mean(arrays, silence, tone_reader: Path) -> None:
+    heard = Heard(tone_reader, arrays(silence(3.0))).hear()
+    slots = {"room": "kitchen", "state": "on"}
+    text = "turn the kitchen light on"
+    event = Event(text, 0.9, 1.0, 2.0, 0.2, intent="lights", slots=slots)
+    heard.view.heard(Block(silence(0.02)), [event])
+    page = heard.page(80, 24)
+    [first] = [i for i, line in enumerate(page) if "90%" in line]
+    assert [line[40:].strip() for line in page[first : first + 4]] == [
+        "0:00:01.00   90%  turn the kitchen light",
+        "on",
+        "lights: room kitchen,",
+        "state on",
+    ]
+    [whole] = [line for line in heard.page(200, 50) if "90%" in line]
+    assert whole.endswith("90%  turn the kitchen light on")
+
+
+def test_a_model_of_letters_has_no_bars(arrays, tone, silence, tone_reader: Path, tmp_path) -> None:
+    proto = onnx.load(tone_reader)
+    [entry] = proto.metadata_props
+    facts = {**json.loads(entry.value), "config": {"model": {"units": "characters"}}}
+    entry.value = json.dumps({**facts, "symbols": ["<blk>", " ", "o"]})
+    path = tmp_path / "letters.onnx"
+    path.write_bytes(proto.SerializeToString())
+    heard = Heard(path, arrays(silence(1.0), tone(300, 0.5))).hear()
+    assert heard.stream.words == () and hearing(heard, 80) == "o…"
+    assert any("Nothing heard yet." in line for line in heard.page(80, 24))
 
 
 def test_words_that_follow_fast_do_not_cover_each_other(hear, silence) -> None:
