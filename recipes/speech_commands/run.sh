@@ -68,7 +68,8 @@ extra_train=()
 extra_valid=()
 if [ "$synthetic" = true ]; then
   name+=_synthetic
-  extra_train=(--train "$data/synthetic/train")
+  said=${words:-yes,no,up,down,left,right,on,off,stop,go}
+  extra_train=(--train "$data/synthetic/words" --train "$data/synthetic/others")
   extra_valid=(--negatives "$data/synthetic/valid") # its other words; the words are left out
 fi
 exp=exp/$place/$name
@@ -92,7 +93,11 @@ if due 0; then
   fi
   if [ "$synthetic" = true ]; then
     speechrnn prepare tts --target "$data/synthetic" --other-share 2 --other-phrases \
-      --words "${words:-yes,no,up,down,left,right,on,off,stop,go}"
+      --words "$said"
+    # Few of the words: real ones are there, but other words alone would teach that synthetic
+    # voices say none of them.
+    speechrnn data subset "$data/synthetic"/{train,words} --words "$said" --count 900
+    speechrnn data subset "$data/synthetic"/{train,others} --words _unknown_,_silence_
   fi
 fi
 
