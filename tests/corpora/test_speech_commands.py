@@ -19,7 +19,7 @@ from speechrnn.audio import write_wav
 from speechrnn.corpora.speech_commands import TASKS, archives, download, prepare, task_of_words
 from speechrnn.corpora.speech_commands.clips import Clip
 from speechrnn.corpora.speech_commands.parts import part_of_speaker
-from speechrnn.corpora.speech_commands.protocols import draw_by_speaker
+from speechrnn.corpora.speech_commands.protocols import draw_by_chance, draw_by_speaker
 from speechrnn.corpora.speech_commands.tasks import COMMANDS, WORDS_V1, WORDS_V2
 from speechrnn.datadir import Utterance, load_wave, read_datadir, validate_datadir
 from speechrnn.errors import DataError
@@ -185,6 +185,41 @@ def test_test_lists_by_name(corpus: Path, tmp_path: Path) -> None:
     assert (data / "test_tenth/segments").read_text() == before
 
 
+def test_the_list_by_speechbrains_rule(corpus: Path, tmp_path: Path) -> None:
+    for number in range(40):
+        add_clip(corpus, "yes", f"33333333_nohash_{number}.wav")
+        add_clip(corpus, "cat", f"33333333_nohash_{number}.wav")
+    write_lists(corpus, valid=SPEAKERS["valid"], test=SPEAKERS["test"])
+    data = tmp_path / "data"
+    prepare(corpus, data)
+    whole = {u.id: u.text for u in read_datadir(data / "test") if u.text != "_silence_"}
+    listed = read_datadir(data / "test_speechbrain")
+    # 49 commands: a tenth is 4, of two noises 2 each.
+    assert Counter(u.wav.stem for u in listed if u.text == "_silence_") == {"hiss": 2, "hum": 2}
+    assert samples([u for u in listed if u.text == "_silence_"]) <= samples(
+        read_datadir(data / "noise/test")
+    )
+    drawn = {u.id: u.text for u in listed if u.text != "_silence_"}
+    assert drawn.items() < whole.items()
+    assert sum(text in COMMANDS for text in drawn.values()) == 49
+    # Of 18 + 44 other words each with the chance 79 / 10 / 62.
+    assert 0 < sum(text == "_unknown_" for text in drawn.values()) < 20
+    before = (data / "test_speechbrain/segments").read_text()
+    prepare(corpus, data)
+    assert (data / "test_speechbrain/segments").read_text() == before
+
+
+def test_other_words_are_drawn_by_chance() -> None:
+    clips = [Clip(Path(f"bed/a_nohash_{take}.wav"), "bed", "a", take) for take in range(4000)]
+    drawn = draw_by_chance(clips, others=10_000, commands=20_000)
+    assert abs(len(drawn) - 800) < 4 * 25  # a binomial deviation is 25
+    assert drawn == sorted(drawn, key=lambda clip: clip.take) == list(dict.fromkeys(drawn))
+    halves = len([clip for clip in drawn if clip.take < 2000])
+    assert abs(halves - 400) < 4 * 18
+    assert draw_by_chance(clips, others=10_000, commands=100_000) == clips
+    assert draw_by_chance([], others=0, commands=100) == []
+
+
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
@@ -264,7 +299,7 @@ def test_an_excerpt_never_passes_for_the_corpus(corpus: Path, tmp_path: Path) ->
     facts = json.loads((tmp_path / "data/corpus.json").read_text())
     assert facts["corpus"] == prepared.corpus
     assert facts["task"] == "12 classes"
-    assert list(facts["tests"]) == ["test", "test_tenth", "test_zeros"]
+    assert list(facts["tests"]) == ["test", "test_tenth", "test_zeros", "test_speechbrain"]
 
 
 def test_speakers_stand_in_one_part(corpus: Path, tmp_path: Path) -> None:

@@ -12,8 +12,15 @@ from pathlib import Path
 from speechrnn.corpora.speech_commands.archives import read_test_archive
 from speechrnn.corpora.speech_commands.clips import BACKGROUND, Clip, read_clips
 from speechrnn.corpora.speech_commands.parts import PARTS, split
-from speechrnn.corpora.speech_commands.protocols import TESTS, draw_by_speaker, tenth, write_zeros
-from speechrnn.corpora.speech_commands.silence import silences, stretches
+from speechrnn.corpora.speech_commands.protocols import (
+    ALL_WORDS,
+    TESTS,
+    draw_by_chance,
+    draw_by_speaker,
+    tenth,
+    write_zeros,
+)
+from speechrnn.corpora.speech_commands.silence import Stretch, silences, stretches
 from speechrnn.corpora.speech_commands.tasks import COMMANDS, TASKS, Task
 from speechrnn.datadir import Utterance, write_datadir
 from speechrnn.datadir.speakers import check_disjoint
@@ -72,7 +79,7 @@ def prepare(
     target = Path(target)
     directories: dict[str, list[Utterance]] = {}
     for part in PARTS:
-        directories |= _of_part(source, part, parts[part], task, target)
+        directories |= _of_part(source, part, parts, task, target)
     if test_archive is not None:
         if task.words != COMMANDS:
             raise DataError(f"{test_archive}: tests the 12 classes, not {task.name}; leave it out")
@@ -86,7 +93,7 @@ def prepare(
     _write(target, directories)
     tests = {name: held for name, held in TESTS.items() if name in directories}
     if not task.rejects:
-        tests = {"test": "all test clips of these words"}
+        tests = {"test": ALL_WORDS}
     facts = {"corpus": corpus, "task": task.name, "tests": tests}
     (target / MARKER).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     counts = {name: len(utterances) for name, utterances in directories.items()}
@@ -94,9 +101,9 @@ def prepare(
 
 
 def _of_part(
-    source: str | Path, part: str, clips: list[Clip], task: Task, target: Path
+    source: str | Path, part: str, parts: Mapping[str, list[Clip]], task: Task, target: Path
 ) -> dict[str, list[Utterance]]:
-    noises = stretches(source, part)
+    clips, noises = parts[part], stretches(source, part)
     directories = {f"noise/{part}": [noise.whole() for noise in noises]} if noises else {}
     said = [clip.utterance() for clip in clips if clip.word in task.words]
     if not task.rejects:
@@ -107,11 +114,29 @@ def _of_part(
     silence = silences(noises, tenth(len(said)))
     directories[part] = said + [clip.utterance(UNKNOWN) for clip in others] + silence
     if part == "test":
-        few = [clip.utterance(UNKNOWN) for clip in draw_by_speaker(others, len(silence))]
-        directories["test_tenth"] = said + few + silence
-        zeros = write_zeros(target / "audio" / "zeros.wav", len(silence))
-        directories["test_zeros"] = said + few + zeros
+        whole = [clip.word in task.words for members in parts.values() for clip in members]
+        drawn = draw_by_chance(others, commands=sum(whole), others=len(whole) - sum(whole))
+        directories |= _test_lists(said, others, drawn, noises, target)
     return directories
+
+
+def _test_lists(
+    said: list[Utterance],
+    others: list[Clip],
+    drawn: list[Clip],
+    noises: list[Stretch],
+    target: Path,
+) -> dict[str, list[Utterance]]:
+    count = tenth(len(said))
+    few = [clip.utterance(UNKNOWN) for clip in draw_by_speaker(others, count)]
+    zeros = write_zeros(target / "audio" / "zeros.wav", count)
+    by_chance = [clip.utterance(UNKNOWN) for clip in drawn]
+    of_each_noise = len(said) // 10 // len(noises)
+    return {
+        "test_tenth": said + few + silences(noises, count),
+        "test_zeros": said + few + zeros,
+        "test_speechbrain": said + by_chance + silences(noises, of_each_noise * len(noises)),
+    }
 
 
 def _check_words(source: str | Path, task: Task, train: list[Clip]) -> None:

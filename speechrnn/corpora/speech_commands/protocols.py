@@ -21,9 +21,11 @@ from speechrnn.vocabulary import SILENCE
 TESTS = {
     "test": "all test clips, a tenth as much noise as commands",
     "test_tenth": "a tenth as many other words as commands, as much noise (Warden)",
-    "test_zeros": "a tenth as many other words as commands, as much digital silence",
+    "test_zeros": "a tenth as many other words as commands, as much digital silence (BC-ResNet)",
+    "test_speechbrain": "about a tenth as many other words as commands, as much noise (SpeechBrain)",
     "test_archive": "the official test archive",
 }
+ALL_WORDS = "all test clips of these words (torchaudio, SpeechBrain)"  # where nothing is rejected
 _ZEROS_HZ = 16000
 
 
@@ -39,6 +41,22 @@ def draw_by_speaker(clips: Sequence[Clip], count: int) -> list[Clip]:
         of_speaker[clip.speaker].append(clip)
     turns = zip_longest(*of_speaker.values())
     return [clip for turn in turns for clip in turn if clip is not None][:count]
+
+
+def draw_by_chance(clips: Sequence[Clip], others: int, commands: int) -> list[Clip]:
+    """Draw clips of other words by the rule of SpeechBrain's recipe, the same at every call.
+
+    Each clip is taken or not by itself, with the chance that leaves a tenth as many other words as
+    commands in the whole corpus; in one part there may be more or fewer.
+
+    Args:
+        clips: A part's clips of other words.
+        others: Clips of other words in all parts.
+        commands: Clips of commands in all parts.
+    """
+    draws = random.Random(0)
+    chance = commands / 10 / others if others else 0.0
+    return [clip for clip in clips if draws.random() < chance]
 
 
 def write_zeros(path: Path, count: int) -> list[Utterance]:
