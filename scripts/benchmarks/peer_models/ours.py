@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 import speechrnn
+from peer_models.clock import Clock
 from peer_models.lists import Lists
 from peer_models.measure import median_ms, multiply_adds
 from peer_models.peer import CLIP_SAMPLES
@@ -19,7 +18,6 @@ from speechrnn.evaluation.trial import Answer, answers, score_answers
 from speechrnn.export.model_file import export_model
 from speechrnn.training.checkpoint import load_experiment
 from speechrnn.training.loop import Corpus, train
-from speechrnn.training.observer import Observer
 
 
 def row_of_ours(
@@ -63,25 +61,11 @@ def row_of_ours(
     )
 
 
-class _Clock(Observer):
-    """Processor time of epochs and of their validation, without the decoding of clips before."""
-
-    def __init__(self) -> None:
-        self.total_s = 0.0
-        self._began = 0.0
-
-    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
-        self._began = time.process_time()
-
-    def epoch_done(self, record: dict[str, Any]) -> None:
-        self.total_s += time.process_time() - self._began
-
-
 def _train(
     config_path: Path, lists: Lists, out: Path, overrides: tuple[str, ...], seed: int
-) -> _Clock:
+) -> Clock:
     config = load_config(config_path, (*overrides, f"training.seed={seed}", "training.threads=1"))
     corpus = Corpus(lists.train, lists.valid, lists.noise)
-    clock = _Clock()
+    clock = Clock()
     train(config, corpus, out, device=torch.device("cpu"), observer=clock)
     return clock
