@@ -22,7 +22,7 @@ TESTS = {
     "test": "all test clips, a tenth as much noise as commands",
     "test_tenth": "a tenth as many other words as commands, as much noise (Warden)",
     "test_zeros": "a tenth as many other words as commands, as much digital silence (BC-ResNet)",
-    "test_speechbrain": "about a tenth as many other words as commands, as much noise (SpeechBrain)",
+    "test_speechbrain": "a tenth as many other words, drawn by chance, as much noise (SpeechBrain)",
     "test_archive": "the official test archive",
 }
 ALL_WORDS = "all test clips of these words (torchaudio, SpeechBrain)"  # where nothing is rejected
