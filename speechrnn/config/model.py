@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from speechrnn.config.section import Probability, Section
 
+# attention: learned weights; multihead: weights by a query of the middle frame; none: no clip head
+Pooling = Literal["last", "mean", "max", "attention", "multihead", "none"]
 Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
 
 
@@ -47,7 +49,7 @@ class ModelConfig(Section):
     bidirectional: bool = True
     layer_norm: bool = False
     dropout: Probability = 0.2
-    pooling: Literal["last", "mean", "max", "attention", "none"] = "attention"  # none: no clip head
+    pooling: Pooling = "attention"
     attention_heads: int = Field(4, ge=1)
     frame_head: Literal["shared", "keyword", "ctc"] = "shared"  # shared: the clip's output layer
     units: Literal["words", "characters", "phones"] = "words"  # of a CTC head
@@ -55,7 +57,7 @@ class ModelConfig(Section):
     @model_validator(mode="after")
     def _heads_fit(self) -> ModelConfig:
         units = self.hidden_size * (2 if self.bidirectional else 1)
-        if self.pooling == "attention" and units % self.attention_heads:
+        if self.pooling in ("attention", "multihead") and units % self.attention_heads:
             raise ValueError(f"attention_heads must divide the {units} units of a hidden frame")
         over_time = [convolution.bands is None for convolution in self.convolutions]
         if over_time != sorted(over_time):

@@ -11,6 +11,7 @@ from torch import nn
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.spans import Spans
 from speechrnn.models.head import ClassificationHead
+from speechrnn.models.pooling import AttentionPool, MultiHeadPool
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ def add_pooled(g: GraphBuilder, head: ClassificationHead, window: PoolWindow) ->
         return g.node("ReduceMax", masked, axes=[1], keepdims=0)
     inside = g.node("Unsqueeze", inside, g.ints(1))
     if head.pooling == "attention":
-        return _add_attention(g, head, window.frames, inside)
+        scores = _add_attention_scores(g, head.attention, window.frames)
+        return _add_weighted(g, scores, head, window, inside)
+    if head.pooling == "multihead":
+        scores = _add_multihead_scores(g, head.multihead, window)
+        return _add_weighted(g, scores, head, window, inside)
     ones = g.node("Cast", inside, to=TensorProto.FLOAT)
     total = g.node("Squeeze", g.node("MatMul", ones, window.frames), g.ints(1))
     count = g.node("Sub", window.stops, window.starts)
@@ -124,13 +129,32 @@ def _add_inside(g: GraphBuilder, window: PoolWindow) -> str:
     return g.node("And", begun, g.node("Less", places, window.stops))
 
 
-def _add_attention(g: GraphBuilder, head: ClassificationHead, frames: str, inside: str) -> str:
-    heads, size = head.attention.score.weight.shape
-    score = g.constant(head.attention.score.weight.detach().numpy().T)
-    scores = g.node("MatMul", frames, score)  # (B, P + T, N)
-    scores = g.node("Transpose", scores, perm=[0, 2, 1])
+def _add_attention_scores(g: GraphBuilder, pool: AttentionPool, frames: str) -> str:
+    """(B, N, P + T) how much each head makes of each frame."""
+    score = g.constant(pool.score.weight.detach().numpy().T)
+    return g.node("Transpose", g.node("MatMul", frames, score), perm=[0, 2, 1])
+
+
+def _add_multihead_scores(g: GraphBuilder, pool: MultiHeadPool, window: PoolWindow) -> str:
+    """(B, N, P + T) how well each frame goes with the middle one, for each head."""
+    middle = g.node("Div", g.node("Add", window.starts, window.stops), g.scalar(2))
+    middle = g.node("GatherND", window.frames, middle, batch_dims=1)  # (B, D)
+    query, key = pool.query, pool.key.weight.detach().numpy()
+    size = len(key) // pool.heads
+    asked = g.node("MatMul", middle, g.constant(query.weight.detach().numpy().T))
+    asked = g.node("Add", asked, g.constant(query.bias.detach().numpy()))
+    asked = g.node("Reshape", asked, g.ints(0, pool.heads, 1, size))
+    keys = g.constant(key.reshape(pool.heads, size, -1) / np.sqrt(size))  # (N, D/N, D)
+    wanted = g.node("Squeeze", g.node("MatMul", asked, keys), g.ints(2))  # (B, N, D)
+    return g.node("MatMul", wanted, g.node("Transpose", window.frames, perm=[0, 2, 1]))
+
+
+def _add_weighted(
+    g: GraphBuilder, scores: str, head: ClassificationHead, window: PoolWindow, inside: str
+) -> str:
+    """(B, D) frames weighted by a softmax of (B, N, P + T) scores, each head its own share."""
     scores = g.node("Where", inside, scores, g.constant(-np.inf))
-    pooled = g.node("MatMul", g.node("Softmax", scores, axis=2), frames)  # (B, N, D)
-    shares = np.kron(np.eye(heads), np.ones(size // heads))  # what each head owns of it
-    owned = g.node("Mul", pooled, g.constant(shares))
+    pooled = g.node("MatMul", g.node("Softmax", scores, axis=2), window.frames)  # (B, N, D)
+    heads, size = head.heads, head.output.in_features
+    owned = g.node("Mul", pooled, g.constant(np.kron(np.eye(heads), np.ones(size // heads))))
     return g.node("ReduceSum", owned, g.ints(1), keepdims=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from speechrnn.config import ModelConfig
-from speechrnn.models.pooling import AttentionPool, pool_last, pool_max, pool_mean
+from speechrnn.models.pooling import AttentionPool, MultiHeadPool, pool_last, pool_max, pool_mean
 
 
 class ClassificationHead(nn.Module):
@@ -24,8 +24,11 @@ class ClassificationHead(nn.Module):
         super().__init__()
         self.pooling = config.pooling
         self.forward_size = config.hidden_size
+        self.heads = config.attention_heads
         if config.pooling == "attention":
             self.attention = AttentionPool(hidden_size, config.attention_heads)
+        elif config.pooling == "multihead":
+            self.multihead = MultiHeadPool(hidden_size, config.attention_heads)
         self.output = nn.Linear(hidden_size, num_labels)
 
     def forward(self, hidden: Tensor, starts: Tensor, stops: Tensor) -> Tensor:
@@ -46,4 +49,6 @@ class ClassificationHead(nn.Module):
             return pool_mean(hidden, starts, stops)
         if self.pooling == "max":
             return pool_max(hidden, starts, stops)
+        if self.pooling == "multihead":
+            return self.multihead(hidden, starts, stops)
         return self.attention(hidden, starts, stops)

@@ -13,7 +13,7 @@ from speechrnn.export.model_file import export_model
 from speechrnn.export.parity import check_parity, differences
 
 CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
-POOLINGS = ["last", "mean", "max", "attention"]
+POOLINGS = ["last", "mean", "max", "attention", "multihead"]
 
 
 def padded_wave(model, samples, seed=0):

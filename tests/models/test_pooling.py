@@ -5,7 +5,7 @@ import torch
 
 from speechrnn.config import ModelConfig
 from speechrnn.models.head import ClassificationHead
-from speechrnn.models.pooling import AttentionPool, pool_last, pool_max, pool_mean
+from speechrnn.models.pooling import AttentionPool, MultiHeadPool, pool_last, pool_max, pool_mean
 
 STARTS, STOPS = torch.tensor([0, 2, 3]), torch.tensor([6, 5, 4])
 
@@ -15,6 +15,7 @@ def make_pools(dtype=torch.float32):
     pools = {"last": lambda h, a, b: pool_last(h, a, b, 4), "mean": pool_mean, "max": pool_max}
     for heads in (1, 4):
         pools[f"attention_{heads}"] = AttentionPool(8, heads).to(dtype)
+        pools[f"multihead_{heads}"] = MultiHeadPool(8, heads).to(dtype)
     return pools
 
 
@@ -46,6 +47,17 @@ def test_values():
     assert attention(hidden, start, stop).tolist() == [[3.0, 7.0]]
 
 
+def test_multihead_is_scaled_dot_product_attention_to_the_middle_frame():
+    torch.manual_seed(0)
+    pool, hidden = MultiHeadPool(8, 2), torch.randn(1, 7, 8)
+    seen = hidden[:, 1:6]  # the middle is frame 3
+    query = pool.query(hidden[:, 3:4]).unflatten(-1, (2, 4)).transpose(1, 2)  # (B, N, 1, D/N)
+    key, value = (x.unflatten(-1, (2, 4)).transpose(1, 2) for x in (pool.key(seen), seen))
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value)
+    found = pool(hidden, torch.tensor([1]), torch.tensor([6]))
+    torch.testing.assert_close(found, expected.flatten(1))
+
+
 @pytest.mark.parametrize("name", list(make_pools()))
 def test_gradients(name):
     pool = make_pools(torch.float64)[name]
@@ -53,7 +65,7 @@ def test_gradients(name):
     assert torch.autograd.gradcheck(lambda h: pool(h, STARTS, STOPS), hidden)
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention", "multihead"])
 def test_a_frame_is_judged_as_an_utterance_of_one_frame(pooling):
     config = ModelConfig(hidden_size=4, pooling=pooling, attention_heads=2)
     head = ClassificationHead(config, hidden_size=8, num_labels=5)

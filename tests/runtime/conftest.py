@@ -36,13 +36,14 @@ NETWORKS: dict[str, dict] = {
         "model": {"frame_head": "keyword", **STRIDED},
         "streaming": {"share": 0.5},
     },
-    "convolutions over bands": {
+    "multihead, convolutions over bands": {
         "model": {
+            "pooling": "multihead",
             "convolutions": [
                 {"channels": 4, "kernel": 3, "bands": 5, "band_stride": 2},
                 {"channels": 5, "kernel": 2, "stride": 2, "bands": 3},
                 {"channels": 6, "kernel": 1},
-            ]
+            ],
         },
         "features": {"kind": "logmel"},
     },
