@@ -20,11 +20,16 @@ def info(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what is inside a model file."""
+    """Show what is inside a model file, a language model's as well."""
+    from speechrnn.cli.language_info import print_language_info
+    from speechrnn.runtime.language_info import holds_language_model, open_language_model
     from speechrnn.runtime.model_file import open_model
     from speechrnn.runtime.packaged import find_model
 
-    _, facts = open_model(find_model(model))
+    path = find_model(model)
+    if holds_language_model(path):
+        return print_language_info(open_language_model(path)[1], as_json)
+    _, facts = open_model(path)
     if as_json:
         print(json.dumps(_plain(facts), ensure_ascii=False))
     else:

@@ -36,9 +36,10 @@ def train(
     learnt = read_sentences(text)
     watched = read_sentences(valid) if valid else []
 
+    from speechrnn.cli.language_info import parameters
     from speechrnn.cli.progress import TrainingProgress
     from speechrnn.export.language import export_language
-    from speechrnn.models.language import count_parameters
+    from speechrnn.runtime.language_info import open_language_model
     from speechrnn.training.language import train_language
     from speechrnn.training.loop import pick_device
 
@@ -64,7 +65,8 @@ def train(
         )
     report = export_language(run.network, run.tokens, out, run.provenance)
     print(f"{out}: {_summary(run.provenance['metrics'])}; {time.perf_counter() - began:.0f} s")
-    print(f"{count_parameters(run.network)}; {len(run.tokens)} tokens")
+    _, info = open_language_model(out)
+    print(f"parameters: {parameters(info)}; {len(run.tokens)} tokens")
     print(f"differs from the network by at most {report.max_difference:.1e}")
     if run.interrupted:
         raise typer.Exit(_INTERRUPTED)

@@ -18,10 +18,9 @@ from speechrnn.export.parity import TOLERANCE, gap, open_session
 from speechrnn.export.recurrent import add_recurrence
 from speechrnn.models.language import LanguageNetwork, count_parameters
 from speechrnn.models.recurrent import RecurrentLayer
+from speechrnn.runtime.language_info import FORMAT_VERSION, METADATA_KEY
 from speechrnn.runtime.tokens import Tokens
 
-FORMAT_VERSION = 1
-METADATA_KEY = "speechrnn_lm"
 _PARITY_STEPS = 40
 
 
@@ -45,7 +44,7 @@ def export_language(
     """
     path = Path(path)
     network = copy.deepcopy(network).cpu().float().eval()
-    num_parameters = count_parameters(network).ours
+    count = count_parameters(network)
     layers = network.recurrent_layers
     metadata = {
         "format_version": FORMAT_VERSION,
@@ -57,13 +56,14 @@ def export_language(
             for i, layer in enumerate(layers)
             for name in _names(i, layer)
         ],
-        "num_parameters": num_parameters,
+        "num_parameters": count.ours,
+        "keras_parameters": count.keras,
         "provenance": provenance,
     }
     graph = _build_graph(network)
     proto = graph.model("speechrnn", {METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
     difference = write_checked(proto, path, lambda part: _check_parity(network, part))
-    return ExportReport(path, path.stat().st_size, num_parameters, difference)
+    return ExportReport(path, path.stat().st_size, count.ours, difference)
 
 
 def _names(index: int, layer: RecurrentLayer) -> list[str]:

@@ -77,14 +77,6 @@ class ParameterCount:
     ours: int
     keras: int
 
-    def __str__(self) -> str:
-        if self.ours == self.keras:
-            return f"{self.ours:,} parameters, as Keras counts, too"
-        return (
-            f"{self.ours:,} parameters; Keras counts {self.keras:,}, as its cells have one bias "
-            "vector a gate, and these have two, which are added"
-        )
-
 
 def count_parameters(network: nn.Module) -> ParameterCount:
     """Count what is trained, here and in Keras.

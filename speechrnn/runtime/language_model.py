@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from speechrnn.decoding.ctc.ngram import NgramModel, read_arpa
-from speechrnn.errors import ConfigError, ModelError
-from speechrnn.runtime.model_file import open_file
-from speechrnn.runtime.tokens import BOUNDARY_ID, UNKNOWN_ID, Tokens
+from speechrnn.errors import ConfigError
+from speechrnn.runtime.language_info import open_language_model
+from speechrnn.runtime.tokens import BOUNDARY_ID, UNKNOWN_ID
 
-FORMAT_VERSION = 1
-METADATA_KEY = "speechrnn_lm"
-_MAKER = "speechrnn lm train"
 _LONGEST = 1000  # tokens of a sampled sentence
 
 
@@ -48,8 +43,8 @@ class RecurrentLanguageModel:
     The network runs once for each place in a sentence that somebody asks what follows it.
 
     Attributes:
+        info: What the file says about itself.
         tokens: What it reads.
-        provenance: When, from what and by which versions it was made.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -58,25 +53,13 @@ class RecurrentLanguageModel:
         Raises:
             ModelError: Missing, empty, foreign, damaged or too new.
         """
-        path = Path(path)
-        self._session, text = open_file(path, METADATA_KEY, _MAKER)
-        facts = _parse(text, path)
-        self.tokens: Tokens = facts["tokens"]
-        self.provenance: dict[str, Any] = facts["provenance"]
-        states: dict[str, int] = facts["states"]
-        inputs = {value.name: value.shape[-1] for value in self._session.get_inputs()}
-        outputs = {value.name: value.shape for value in self._session.get_outputs()}
-        wanted = ["log_probs", *(f"next_{name}" for name in states)]
-        if (
-            inputs != {"token": "B", **states}
-            or outputs.keys() != set(wanted)
-            or outputs["log_probs"][1] != len(self.tokens)
-        ):
-            raise ModelError(f"{path}: graph and metadata disagree; train the language model again")
-        self._states = tuple(states)
-        self._wanted = wanted
+        self._session, self.info = open_language_model(path)
+        self.tokens = self.info.tokens
+        self._states = tuple(self.info.states)
+        self._wanted = ["log_probs", *(f"next_{name}" for name in self._states)]
         self._start = History(
-            BOUNDARY_ID, {name: np.zeros((1, size), np.float32) for name, size in states.items()}
+            BOUNDARY_ID,
+            {name: np.zeros((1, size), np.float32) for name, size in self.info.states.items()},
         )
 
     def start(self) -> History:
@@ -158,25 +141,3 @@ def knows(model: RecurrentLanguageModel | NgramModel, word: str) -> bool:
     if isinstance(model, RecurrentLanguageModel):
         return model.tokens.knows(word)
     return word in model.words
-
-
-def _parse(text: str, path: Path) -> dict[str, Any]:
-    """The metadata's JSON, as far as it is needed here."""
-    try:
-        tree = json.loads(text)
-        version = int(tree["format_version"])
-        if version > FORMAT_VERSION:
-            raise ModelError(
-                f"{path}: format_version {version}, but this speechrnn reads up to "
-                f"{FORMAT_VERSION}; upgrade speechrnn"
-            )
-        return {
-            "tokens": Tokens(str(tree["units"]), list(tree["tokens"])),
-            "states": {str(state["name"]): int(state["size"]) for state in tree["states"]},
-            "provenance": dict(tree["provenance"]),
-        }
-    except (ValueError, KeyError, TypeError) as fault:
-        raise ModelError(
-            f"{path}: damaged metadata ({type(fault).__name__}: {fault}); train the language "
-            "model again"
-        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,20 @@ def test_from_text_to_text(speechrnn, text: Path, tone_model: Path) -> None:
     assert re.search(r"epoch +40 .*valid perplexity", err[-1])
     assert out[0].startswith(f"{model}: best epoch") and "Keras counts" in out[1]
     assert model.is_file() and model.with_suffix(".safetensors").is_file()
+
+    reached = out[0].partition("validation perplexity ")[2].partition(";")[0]
+
+    code, out, _ = speechrnn("info", model)
+    assert code == 0
+    facts = {line[:14].strip(): line[16:] for line in out}
+    assert facts["language model"] == "of words, recurrent (lstm)"
+    assert facts["vocabulary"] == "6: <s> <unk> it off on turn"
+    # 6 * 8 of the embedding, 4 * 16 * (8 + 16 + 2) of the cell, 17 * 6 of the output
+    assert facts["parameters"].startswith("1,814; Keras counts 1,750, as its cells have one bias")
+    assert facts["perplexity"] == f"{reached} a token, validation text"
+    assert facts["training text"] == "16 sentences, 48 tokens"
+    [line] = speechrnn("info", model, "--json")[1]
+    assert json.loads(line)["tokens"] == ["<s>", "<unk>", "it", "off", "on", "turn"]
 
     text.with_name("new.txt").write_text("turn it on\nturn me off\n")
     code, out, _ = speechrnn("lm", "score", text.with_name("new.txt"), "--model", model)
@@ -88,7 +103,7 @@ def test_broken_off_it_writes_what_it_has(speechrnn, text: Path, monkeypatch) ->
     assert code == 130
     assert out[0].startswith(f"{model}: 2 epochs")
     assert err[-1] == "speechrnn: interrupted"
-    assert RecurrentLanguageModel(model).provenance["metrics"]["epoch"] == 2
+    assert RecurrentLanguageModel(model).info.provenance["metrics"]["epoch"] == 2
 
 
 def test_every_fault_is_one_line(speechrnn, text: Path, tone_model: Path) -> None:

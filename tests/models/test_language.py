@@ -20,7 +20,6 @@ def test_keras_counts_one_bias_vector_a_gate() -> None:
     count = count_parameters(network)
     assert count.keras == 164_106
     assert count.ours == 164_106 + 4 * 128
-    assert "164,618" in str(count) and "164,106" in str(count)
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,8 @@ def test_a_temperature_is_above_0(tmp_path: Path, temperature: float) -> None:
 
 def test_what_a_file_says_about_itself(tmp_path: Path) -> None:
     model = RecurrentLanguageModel(write(tmp_path, WORDS)[1])
-    assert model.provenance == {"created": "2025-01-31"}
+    assert model.info.provenance == {"created": "2025-01-31"}
+    assert (model.info.cell, model.info.states) == ("lstm", {"rnn_0": 6, "rnn_0_cell": 6})
     assert model.tokens.symbols == WORDS.symbols
     assert knows(model, "no") and not knows(model, "maybe") and not knows(model, "<s>")
 
