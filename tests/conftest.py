@@ -15,7 +15,11 @@ import pytest
 import soundfile
 import torch
 
+from speechrnn.config import parse_config
 from speechrnn.datadir import Utterance, write_datadir
+from speechrnn.export.model_file import export_model
+from speechrnn.models.command import CommandModel
+from speechrnn.vocabulary import BLANK, Vocabulary
 
 # A shell that starts the tests in the background has them ignore SIGINT, and so their children:
 # the tests of Ctrl-C would wait for ever.
@@ -103,6 +107,22 @@ def tone_reader(tmp_path_factory: pytest.TempPathFactory, tone_metadata: dict[st
     proto.metadata_props.add(key="speechrnn", value=json.dumps(facts))
     path = tmp_path_factory.mktemp("reader") / "sequences.onnx"
     path.write_bytes(proto.SerializeToString())
+    return path
+
+
+@pytest.fixture(scope="session")
+def untrained_reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file with a CTC head, untrained: it hears the tones' words, in whatever order."""
+    torch.manual_seed(0)
+    tree = {
+        "features": {"sample_rate_hz": 8000, "high_hz": 3800.0},
+        "model": {"hidden_size": 8, "layers": 1, "pooling": "none", "frame_head": "ctc"},
+    }
+    model = CommandModel(
+        parse_config(tree, "test"), Vocabulary([]), Vocabulary([BLANK, *sorted(TONES_HZ)])
+    )
+    path = tmp_path_factory.mktemp("reader") / "reader.onnx"
+    export_model(model, path, {})
     return path
 
 

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
-from speechrnn.cli.decoders import BeamWidth, Grammar, LanguageModelFile, make_decoder
+from speechrnn.cli.decoders import (
+    BeamWidth,
+    Grammar,
+    LanguageModelFile,
+    LanguageWeight,
+    WordBonus,
+    make_decoder,
+)
 from speechrnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ def evaluate(
     ] = False,
     negatives: Annotated[
         list[Path] | None,
-        typer.Option(help="With --stream: recordings without the words, to count false alarms."),
+        typer.Option(help="Recordings without words or sentences, for --stream or --grammar."),
     ] = None,
     strung_hours: Annotated[
         float, typer.Option(help="With --stream: hours of negatives to string anew, over noise.")
@@ -61,6 +68,8 @@ def evaluate(
     grammar: Grammar = None,
     lm: LanguageModelFile = None,
     beam: BeamWidth = None,
+    lm_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
 ) -> None:
     """Score a model on the utterances of a Kaldi directory, cut or in a stream."""
     if stream:
@@ -70,22 +79,25 @@ def evaluate(
             model, data, negatives or [], strung_hours, chunk_ms, look_ahead_ms, out, as_json
         )
         return
-    if negatives or strung_hours or chunk_ms is not None or look_ahead_ms is not None:
+    if strung_hours or chunk_ms is not None or look_ahead_ms is not None:
         raise ConfigError(
-            "--negatives, --strung-hours, --chunk-ms and --look-ahead-ms are for streams; "
-            "add --stream"
+            "--strung-hours, --chunk-ms and --look-ahead-ms are for streams; add --stream"
         )
     recognizer = None
     if not model.is_dir():
         from speechrnn.runtime.recognizer import load_model
 
         recognizer = load_model(model)
-        if recognizer.info.reads_sequences:
+        decoder = make_decoder(
+            recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus
+        )
+        if decoder is not None:
             from speechrnn.cli.evaluate_sequences import evaluate_sequences
 
-            evaluate_sequences(recognizer, data, grammar, lm, beam, out, as_json)
+            evaluate_sequences(recognizer, decoder, data, negatives or [], out, as_json)
             return
-        make_decoder(recognizer.info, grammar, lm, beam)  # has no use for them, and says so
+    if negatives:
+        raise ConfigError("--negatives is for streams and for grammars; add --stream or --grammar")
     from speechrnn.cli.scores import print_scores
     from speechrnn.datadir import read_datadir
     from speechrnn.evaluation.report import write_report

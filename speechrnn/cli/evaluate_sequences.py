@@ -1,64 +1,60 @@
-"""`speechrnn evaluate` for a model that reads sequences: word errors, and what confidence means."""
+"""`speechrnn evaluate` for a model that reads sequences: word errors, meaning, confidence."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import typer
 
-from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
+from speechrnn.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
+    from speechrnn.datadir import Utterance
+    from speechrnn.decoding.grammar.decoder import GrammarDecoder
+    from speechrnn.evaluation.sequences.trial import Reading
     from speechrnn.runtime.recognizer import Recognizer
+    from speechrnn.runtime.sequences import Decoder
 
 
 def evaluate_sequences(
     recognizer: Recognizer,
+    decoder: Decoder | GrammarDecoder,
     data: Path,
-    grammar: Path | None,
-    lm: Path | None,
-    beam: int | None,
+    negatives: Sequence[Path],
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Score a model with a CTC head on the utterances of a Kaldi directory."""
-    from speechrnn.cli.counting import counting
-    from speechrnn.cli.decoders import make_decoder
+    import matplotlib  # noqa: F401 (what is needed at the end is better missed now)
+    import scipy  # noqa: F401
+
+    from speechrnn.cli.grammar_scores import print_grammar_scores
     from speechrnn.cli.sequence_scores import print_sequence_scores
     from speechrnn.datadir import read_datadir
+    from speechrnn.decoding.grammar.decoder import GrammarDecoder
+    from speechrnn.evaluation.material import read_recordings
+    from speechrnn.evaluation.sequences.grammar import score_grammar
     from speechrnn.evaluation.sequences.report import sequence_figures, write_sequence_report
-    from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, readings
-    from speechrnn.runtime.sequences import decode, log_posteriors
+    from speechrnn.evaluation.sequences.trial import SequenceTrial
 
     info = recognizer.info
-    decoder = make_decoder(info, grammar, lm, beam)
-    assert decoder is not None
-
-    def read(wave: np.ndarray) -> Hypothesis:
-        every = decode(log_posteriors([wave], recognizer.session, info), decoder)
-        found = [its for its in every if isinstance(its, Hypothesis)]
-        if grammar is None:
-            return found[0]
-        words: tuple[Word, ...] = tuple(word for sentence in found for word in sentence.words)
-        return Hypothesis(words, sum(sentence.score for sentence in found))
-
+    if negatives and not isinstance(decoder, GrammarDecoder):
+        raise ConfigError("--negatives is speech outside a grammar; give one with --grammar")
     utterances = read_datadir(data)
-    given: list[Reading] = []
-    faults = 0
-    with counting("read", len(utterances)) as step:
-        for reading in readings(utterances, info.sample_rate_hz, read):
-            step()
-            if isinstance(reading, Reading):
-                given.append(reading)
-            else:
-                faults += 1
-                print(f"speechrnn: left out: {reading}", file=sys.stderr)
+    others = [utterance for folder in negatives for utterance in read_recordings(folder)]
+    given, faults = _read(utterances, recognizer, decoder)
+    outside, more_faults = _read(others, recognizer, decoder)
+    faults += more_faults
     trial = SequenceTrial(given)
+    scores = None
+    if isinstance(decoder, GrammarDecoder):
+        calibrated = decoder.grammar.digest in info.acceptances
+        scores = score_grammar([*given, *outside], decoder.grammar, decoder.threshold, calibrated)
     facts = {
         "model": str(info.path),
         "parameters": str(info.num_parameters),
@@ -67,11 +63,37 @@ def evaluate_sequences(
         "command": shlex.join(["speechrnn", *sys.argv[1:]]),
     }
     if as_json:
-        print(json.dumps({**facts, **sequence_figures(trial)}, ensure_ascii=False))
+        figures = sequence_figures(trial, info.confidence_map, scores)
+        print(json.dumps({**facts, **figures}, ensure_ascii=False))
     else:
-        print_sequence_scores(trial.scores)
+        print_sequence_scores(trial, info.confidence_map)
+        if scores is not None:
+            print_grammar_scores(scores)
     if out is not None:
-        page = write_sequence_report(out, trial, info.sample_rate_hz, facts)
+        page = write_sequence_report(
+            out, trial, info.sample_rate_hz, facts, info.confidence_map, scores
+        )
         print(f"report: {page}", file=sys.stderr)
     if faults:
         raise typer.Exit(2)
+
+
+def _read(
+    utterances: Sequence[Utterance], recognizer: Recognizer, decoder: Decoder | GrammarDecoder
+) -> tuple[list[Reading], int]:
+    """What was read, and how many utterances could not be."""
+    from speechrnn.cli.counting import counting
+    from speechrnn.evaluation.sequences.hearing import hear_utterances
+    from speechrnn.evaluation.sequences.trial import read_hearing
+
+    given: list[Reading] = []
+    faults = 0
+    with counting("read", len(utterances)) as step:
+        for hearing in hear_utterances(utterances, recognizer):
+            step()
+            if isinstance(hearing, AudioError):
+                faults += 1
+                print(f"speechrnn: left out: {' '.join(str(hearing).split())}", file=sys.stderr)
+            else:
+                given.append(read_hearing(hearing, decoder))
+    return given, faults

@@ -5,17 +5,26 @@ from __future__ import annotations
 from rich.console import Console
 
 from speechrnn.cli.scores import plain_table
+from speechrnn.decoding.confidence import ConfidenceMap
 from speechrnn.evaluation.bootstrap import Ratio
 from speechrnn.evaluation.page import span
 from speechrnn.evaluation.sequences.alignment import Edits
-from speechrnn.evaluation.sequences.scores import SequenceScores
+from speechrnn.evaluation.sequences.confidence import reliability, word_outcomes
+from speechrnn.evaluation.sequences.page import reliability_text
+from speechrnn.evaluation.sequences.trial import SequenceTrial
 
 _MOST_NAMED = 8
 
 
-def print_sequence_scores(scores: SequenceScores) -> None:
-    """Print error rates with intervals, speakers, and what went wrong most often."""
+def print_sequence_scores(trial: SequenceTrial, confidence_map: ConfidenceMap | None) -> None:
+    """Print error rates with intervals, speakers, what went wrong most often, and calibration.
+
+    Args:
+        trial: With the decoder's own confidences.
+        confidence_map: What calibrates them.
+    """
     console = Console(highlight=False)
+    scores = trial.scores
     console.print(f"word error rate {_shown(scores.words.ratio)}", style="bold")
     console.print(f"{_counted(scores.words.edits)} in {scores.words.edits.said} words")
     console.print(f"character error rate {_shown(scores.characters.ratio)}")
@@ -35,6 +44,10 @@ def print_sequence_scores(scores: SequenceScores) -> None:
     ):
         if found:
             console.print(f"{what}: {', '.join(found[:_MOST_NAMED])}")
+    outcomes = word_outcomes(trial)
+    if len(outcomes.right):
+        calibrated = reliability(outcomes.mapped(confidence_map)) if confidence_map else None
+        console.print(reliability_text(reliability(outcomes), calibrated))
 
 
 def _shown(ratio: Ratio) -> str:

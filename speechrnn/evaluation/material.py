@@ -67,19 +67,34 @@ def read_negatives(directory: str | Path, words: Sequence[str]) -> Negatives:
     Raises:
         DataError: Missing, faulty or without recordings.
     """
+    utterances = read_recordings(directory)
+    kept = _without(utterances, words)
+    if not kept:
+        raise DataError(f"{directory}: a word of the model is said in every utterance")
+    return Negatives(kept, len(utterances) - len(kept))
+
+
+def read_recordings(directory: str | Path) -> list[Utterance]:
+    """Read a Kaldi directory, or find the recordings in any other folder and below.
+
+    Args:
+        directory: The directory.
+
+    Returns:
+        The utterances; those of a folder have neither speaker nor text.
+
+    Raises:
+        DataError: Missing, faulty or without recordings.
+    """
     directory = Path(directory)
     if (directory / "wav.scp").exists():
-        utterances = read_datadir(directory)
-        kept = _without(utterances, words)
-        if not kept:
-            raise DataError(f"{directory}: a word of the model is said in every utterance")
-        return Negatives(kept, len(utterances) - len(kept))
+        return read_datadir(directory)
     if not directory.is_dir():
         raise DataError(f"{directory}: no such folder; give one of recordings")
     paths = recordings_below(directory)
     if not paths:
         raise DataError(f"{directory}: no recordings in this folder; expected wav, flac, ogg, mp3")
-    return Negatives([Utterance(str(path), path, "", "", str(path)) for path in paths], 0)
+    return [Utterance(str(path), path, "", "", str(path)) for path in paths]
 
 
 def _without(utterances: Iterable[Utterance], words: Sequence[str]) -> list[Utterance]:

@@ -10,10 +10,15 @@ from typing import Any
 from speechrnn.decoding.confidence import ConfidenceMap
 from speechrnn.evaluation.embedding import picture_address, sound_address
 from speechrnn.evaluation.page import fact_list, picture, whole_page
-from speechrnn.evaluation.plots import reliability_png
 from speechrnn.evaluation.report import MOST_PLAYERS
 from speechrnn.evaluation.sequences.alignment import count_edits
 from speechrnn.evaluation.sequences.confidence import Reliability, reliability, word_outcomes
+from speechrnn.evaluation.sequences.grammar import GrammarScores
+from speechrnn.evaluation.sequences.grammar_page import (
+    intent_table,
+    rejection_table,
+    rejection_text,
+)
 from speechrnn.evaluation.sequences.page import (
     error_table,
     misread_table,
@@ -22,17 +27,21 @@ from speechrnn.evaluation.sequences.page import (
     sequence_headline,
     sequence_speaker_table,
 )
+from speechrnn.evaluation.sequences.plots import rejection_png, reliability_png
 from speechrnn.evaluation.sequences.trial import SequenceTrial
 
 
 def sequence_figures(
-    trial: SequenceTrial, confidence_map: ConfidenceMap | None = None
+    trial: SequenceTrial,
+    confidence_map: ConfidenceMap | None = None,
+    grammar: GrammarScores | None = None,
 ) -> dict[str, Any]:
     """All figures about a trial as plain values for JSON.
 
     Args:
         trial: With the decoder's own confidences.
         confidence_map: What calibrates them, found on other data.
+        grammar: What was understood, where there is a grammar.
 
     Raises:
         DataError: Nothing was read.
@@ -45,6 +54,7 @@ def sequence_figures(
             "calibrated": calibrated.as_dict() if calibrated else None,
             "map": confidence_map.as_metadata() if confidence_map else None,
         },
+        "grammar": grammar.as_dict() if grammar else None,
     }
 
 
@@ -54,8 +64,12 @@ def write_sequence_report(
     sample_rate_hz: int,
     facts: Mapping[str, str],
     confidence_map: ConfidenceMap | None = None,
+    grammar: GrammarScores | None = None,
 ) -> Path:
-    """Write `report.html`, `sequences.json` and, where a word was heard, `reliability.png`.
+    """Write `report.html`, `sequences.json` and pictures.
+
+    These are `reliability.png`, where a word was heard, and `rejection.png`, where there was speech
+    inside and outside a grammar.
 
     Args:
         directory: Where to; made if missing.
@@ -64,6 +78,7 @@ def write_sequence_report(
         sample_rate_hz: Rate of the players.
         facts: What the reader should know of model and data; shown as they are.
         confidence_map: What calibrates the confidences, found on other data.
+        grammar: What was understood, where there is a grammar.
 
     Returns:
         The page.
@@ -72,6 +87,7 @@ def write_sequence_report(
         DataError: Nothing was read.
     """
     directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
     scores = trial.scores
     wrong = [
         (count_edits(alignment).total, reading, alignment)
@@ -84,11 +100,11 @@ def write_sequence_report(
         sequence_headline(scores),
         fact_list(facts),
         error_table(scores),
+        *_grammar_parts(directory, grammar),
         mistake_list(scores),
         misread_table(shown, sounds, len(wrong)),
         sequence_speaker_table(scores),
     ]
-    directory.mkdir(parents=True, exist_ok=True)
     raw, calibrated = _reliabilities(trial, confidence_map)
     if raw:
         png = reliability_png(raw, calibrated)
@@ -96,12 +112,25 @@ def write_sequence_report(
         text = reliability_text(raw, calibrated)
         parts.append(picture("How far confidence can be trusted", picture_address(png), text))
         parts.append(f"<p>{text}</p>")
-    record = {**facts, **sequence_figures(trial, confidence_map)}
+    record = {**facts, **sequence_figures(trial, confidence_map, grammar)}
     text = json.dumps(record, indent=1, ensure_ascii=False)
     (directory / "sequences.json").write_text(text + "\n", encoding="utf-8")
     page = directory / "report.html"
     page.write_text(whole_page("\n".join(parts)), encoding="utf-8")
     return page
+
+
+def _grammar_parts(directory: Path, grammar: GrammarScores | None) -> list[str]:
+    parts = []
+    if grammar and grammar.intents:
+        parts.append(intent_table(grammar.intents))
+    if grammar and grammar.rejection:
+        png = rejection_png(grammar.rejection)
+        (directory / "rejection.png").write_bytes(png)
+        text = rejection_text(grammar.rejection)
+        parts.append(picture("Rejection", picture_address(png), text))
+        parts.append(rejection_table(grammar.rejection))
+    return parts
 
 
 def _reliabilities(

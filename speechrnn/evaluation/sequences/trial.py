@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from speechrnn.datadir import Utterance, load_wave
+from speechrnn.datadir import Utterance
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
-from speechrnn.errors import AudioError
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
+from speechrnn.decoding.grammar.result import Parse, Rejected
 from speechrnn.evaluation.sequences.alignment import Pair, align_words, spoken_words
+from speechrnn.evaluation.sequences.hearing import SequenceHearing
 from speechrnn.evaluation.sequences.scores import SequenceScores, score_sequences
+from speechrnn.runtime.sequences import Decoder, decode
 from speechrnn.vocabulary import NON_WORDS
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was heard in one utterance.
+    """What was read in one utterance.
 
     Attributes:
         utterance: With what was said.
-        hypothesis: What was heard.
+        hypothesis: What was read; with a grammar the words of all its sentences.
+        stretches: With a grammar what was found between pauses: sentences and other speech.
+        duration_s: Length of the utterance.
     """
 
     utterance: Utterance
     hypothesis: Hypothesis
+    stretches: tuple[Parse | Rejected, ...] = ()
+    duration_s: float = 0.0
 
     @property
     def heard(self) -> tuple[Word, ...]:
@@ -34,26 +39,21 @@ class Reading:
         return tuple(word for word in self.hypothesis.words if word.text not in NON_WORDS)
 
 
-def readings(
-    utterances: Sequence[Utterance], sample_rate_hz: int, read: Callable[[np.ndarray], Hypothesis]
-) -> Iterator[Reading | AudioError]:
-    """Hear utterances one by one.
+def read_hearing(hearing: SequenceHearing, decoder: Decoder | GrammarDecoder) -> Reading:
+    """Read an utterance.
 
     Args:
-        utterances: What to hear.
-        sample_rate_hz: The recogniser's.
-        read: Hears a (S,) float32 wave.
-
-    Returns:
-        For each utterance what was heard, or why it cannot be read.
+        hearing: The utterance as a model heard it.
+        decoder: At its beginning; it is left there.
     """
-    for utterance in utterances:
-        try:
-            wave = load_wave(utterance, sample_rate_hz)
-        except AudioError as fault:
-            yield fault
-            continue
-        yield Reading(utterance, read(wave))
+    found = decode(hearing.frames, decoder)
+    hypotheses = [its for its in found if isinstance(its, Hypothesis)]
+    if not isinstance(decoder, GrammarDecoder):
+        return Reading(hearing.utterance, hypotheses[0], (), hearing.duration_s)
+    words = tuple(word for sentence in hypotheses for word in sentence.words)
+    score = sum(sentence.score for sentence in hypotheses)
+    stretches = tuple(its for its in found if isinstance(its, Parse | Rejected))
+    return Reading(hearing.utterance, Hypothesis(words, score), stretches, hearing.duration_s)
 
 
 @dataclass(frozen=True)

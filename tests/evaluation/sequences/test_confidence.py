@@ -12,13 +12,13 @@ from scipy.special import expit, logit
 from speechrnn.datadir import Utterance
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
 from speechrnn.errors import DataError
-from speechrnn.evaluation.plots import reliability_png
 from speechrnn.evaluation.sequences.confidence import (
     Outcomes,
     fit_confidence_map,
     reliability,
     word_outcomes,
 )
+from speechrnn.evaluation.sequences.plots import reliability_png
 from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial
 
 DAY = date(2026, 1, 31)

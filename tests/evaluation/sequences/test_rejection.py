@@ -79,7 +79,7 @@ def test_figures_are_plain() -> None:
 
 
 def test_both_kinds_of_speech_are_needed() -> None:
-    with pytest.raises(DataError, match="1 sentences of the grammar and 0 other"):
+    with pytest.raises(DataError, match="1 sentences of the grammar and 0 stretches"):
         curve_of([1.0], [])
-    with pytest.raises(DataError, match="0 sentences of the grammar and 1 other"):
+    with pytest.raises(DataError, match="0 sentences of the grammar and 1 stretches"):
         curve_of([], [1.0])

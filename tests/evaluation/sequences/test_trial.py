@@ -1,15 +1,22 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from speechrnn.datadir import Utterance, read_datadir
+from speechrnn.datadir import Utterance
+from speechrnn.decoding.ctc.greedy import GreedyDecoder
 from speechrnn.decoding.ctc.hypothesis import Hypothesis, Word
-from speechrnn.errors import AudioError, DataError
-from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, readings
+from speechrnn.decoding.grammar.compiled import compile_grammar
+from speechrnn.decoding.grammar.decoder import GrammarDecoder
+from speechrnn.decoding.grammar.parser import parse_grammar
+from speechrnn.decoding.grammar.result import Parse, Rejected
+from speechrnn.errors import DataError
+from speechrnn.evaluation.sequences.hearing import SequenceHearing
+from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, read_hearing
+
+SYMBOLS = ("<blk>", "a", "b")
 
 
 def hypothesis(text: str) -> Hypothesis:
@@ -18,23 +25,6 @@ def hypothesis(text: str) -> Hypothesis:
 
 def reading(said: str, heard: str, speaker: str = "ann") -> Reading:
     return Reading(Utterance("u", Path("u.wav"), speaker, said, "u"), hypothesis(heard))
-
-
-def test_readings_come_in_order_and_name_what_cannot_be_read(tones: Path) -> None:
-    utterances = read_datadir(tones / "valid")[:4]
-    utterances[1] = replace(utterances[1], wav=Path("gone.wav"))
-    waves: list[np.ndarray] = []
-
-    def read(wave: np.ndarray) -> Hypothesis:
-        waves.append(wave)
-        return hypothesis(f"word{len(waves)}")
-
-    found = list(readings(utterances, 16000, read))
-    assert isinstance(found[1], AudioError) and "gone.wav" in str(found[1])
-    heard = [one for one in found if isinstance(one, Reading)]
-    assert [one.utterance for one in heard] == [utterances[0], *utterances[2:]]
-    assert [one.hypothesis.text for one in heard] == ["word1", "word2", "word3"]
-    assert all(wave.dtype == np.float32 and len(wave) > 5000 for wave in waves)  # at 16 kHz
 
 
 def test_words_that_are_none_count_on_neither_side() -> None:
@@ -56,3 +46,29 @@ def test_figures_know_who_spoke() -> None:
 def test_nothing_read_is_a_fault() -> None:
     with pytest.raises(DataError, match="no utterances"):
         SequenceTrial([]).scores
+
+
+def hearing(*symbols: int) -> SequenceHearing:
+    """An utterance in which the symbols are nearly sure, in two pieces."""
+    probs = np.full((len(symbols), 3), 0.02)
+    probs[np.arange(len(symbols)), symbols] = 0.96
+    frames = np.split(np.log(probs), [len(symbols) // 2])
+    return SequenceHearing(Utterance("u", Path("u.wav"), "ann", "a b", "u"), frames, 1.5)
+
+
+def test_a_hearing_can_be_read_with_any_decoder() -> None:
+    heard = hearing(0, 1, 0, 2, 2, 0)
+    read = read_hearing(heard, GreedyDecoder(SYMBOLS))
+    assert (read.hypothesis.text, read.stretches, read.duration_s) == ("a b", (), 1.5)
+    assert read.utterance is heard.utterance
+
+
+def test_with_a_grammar_every_stretch_between_pauses_is_kept() -> None:
+    pause = [0] * 20
+    decoder = GrammarDecoder(compile_grammar(parse_grammar("intent x: a b\n"), SYMBOLS))
+    heard = hearing(0, 1, 2, *pause, 2, 0, 2, *pause, 1, 0, 2, *pause)
+    read = read_hearing(heard, decoder)
+    assert [type(stretch) for stretch in read.stretches] == [Parse, Rejected, Parse]
+    assert read.hypothesis.text == "a b a b"
+    parses = [stretch for stretch in read.stretches if isinstance(stretch, Parse)]
+    assert read.hypothesis.score == pytest.approx(sum(parse.score for parse in parses))
