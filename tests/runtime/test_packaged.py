@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 
 import speechrnn
 from speechrnn.errors import ModelError
+from speechrnn.evaluation import card
 from speechrnn.runtime import packaged
 from speechrnn.runtime.packaged import find_model, find_own_model, packaged_models, read_card
 
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+SHIPPED = sorted(packaged.FOLDER.glob("*.onnx"))
 CARD = "---\nlicense: Apache-2.0\naccuracy: 90% of 10 clips\n---\n\n# Tones\n\n---\n\nMore.\n"
 
 
@@ -70,9 +74,9 @@ def test_recognisers_and_streams_load_the_default_model(folder: Path) -> None:
 
 
 def test_a_card_is_facts_and_text(folder: Path) -> None:
-    card = read_card(folder / "tones.onnx")
-    assert card.facts == {"license": "Apache-2.0", "accuracy": "90% of 10 clips"}
-    assert card.text == "# Tones\n\n---\n\nMore.\n"
+    found = read_card(folder / "tones.onnx")
+    assert found.facts == {"license": "Apache-2.0", "accuracy": "90% of 10 clips"}
+    assert found.text == "# Tones\n\n---\n\nMore.\n"
 
 
 @pytest.mark.parametrize("text", [None, "", "# No facts", "x---\na: 1\n---\n", "---\n[\n---\n"])
@@ -82,3 +86,45 @@ def test_a_missing_or_damaged_card_is_named(folder: Path, text: str | None) -> N
         (folder / "tones.md").write_text(text)
     with pytest.raises(ModelError, match=r"tones\.md: no card of a model \(.+\); install"):
         read_card(folder / "tones.onnx")
+
+
+def test_what_is_shipped_stays_small() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED) <= 2_500_000
+
+
+@pytest.mark.parametrize("model", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_model_has_a_card_with_all_facts(model: Path) -> None:
+    found = read_card(model)
+    assert found.facts["sha256"] == card.digest(model), f"{model.stem}.md is another model's"
+    for fact in card.FACTS:
+        assert found.facts[fact]
+    for heading in card.REQUIRED:
+        assert f"\n## {heading}\n" in found.text
+    assert not re.search(r"/(work|tmp|home)/", found.text)
+
+
+@pytest.mark.parametrize("model", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_model_runs_on_clips_and_streams(model: Path) -> None:
+    noise = 0.05 * np.random.default_rng(0).standard_normal(16000)
+    transcript = speechrnn.load_model(model.stem).transcribe(noise, 16000)
+    assert sum(choice.confidence for choice in transcript.alternatives) == pytest.approx(1, abs=0.2)
+    stream = speechrnn.Stream(model.stem, 16000)
+    stream.accept(noise)
+    assert np.all((stream.posteriors >= 0) & (stream.posteriors <= 1))
+    assert len(stream.posteriors) == len(stream.words) == 10
+
+
+@pytest.mark.parametrize("model", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_model_hears_its_words(model: Path, shared_data: Path) -> None:
+    clips = {
+        "commands": "speech_commands_mini/{word}/*_nohash_0.flac",
+        "digits": "fsdd/recordings/{digit}_*_0.wav",
+    }[model.stem]
+    recognizer = speechrnn.load_model(model.stem)
+    right = []
+    for word in recognizer.info.words:
+        digit = DIGITS.index(word) if word in DIGITS else None
+        for path in sorted(shared_data.glob(clips.format(word=word, digit=digit)))[:6]:
+            right.append(recognizer.transcribe(path).text == word)
+    assert len(right) == 60
+    assert np.mean(right) > 0.9

@@ -1,0 +1,113 @@
+"""Write the card of a finished model: what `speechrnn models NAME` shows once it is packaged."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from tables import title
+
+from speechrnn.datadir import read_datadir
+from speechrnn.errors import SpeechRNNError
+from speechrnn.evaluation import card, card_tables
+from speechrnn.evaluation.metrics import Rate
+from speechrnn.runtime.model_file import open_model
+from speechrnn.vocabulary import SILENCE
+
+LICENCE = "Apache-2.0"
+
+
+def main() -> None:
+    """Read, put together, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the task's; corpus.json there")
+    parser.add_argument("--experiment", type=Path, required=True)
+    parser.add_argument("--test", default="test", help="the test list that counts")
+    parser.add_argument("--synthetic", type=Path, help="synthetic speech that it trained on, too")
+    parser.add_argument("--also", action="append", default=[], help="other training data, a line")
+    parser.add_argument("--command", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    try:
+        write(options)
+    except SpeechRNNError as fault:
+        raise SystemExit(f"card.py: {fault}") from None
+    print(f"{options.out}: card written")
+
+
+def write(options: argparse.Namespace) -> None:
+    """Put the card together."""
+    experiment = options.experiment
+    model = experiment / "model.onnx"
+    _, info = open_model(model)
+    scores = read_json(experiment / "evaluation" / options.test / "scores.json")
+    stream = read_json(experiment / "evaluation" / "stream" / "stream.json")
+    accuracy = card_tables.rate_text(Rate(scores["accuracy"]["hits"], scores["accuracy"]["total"]))
+    words = card_tables.recalls([scores])
+    said = read_datadir(options.data / options.test)
+    count = len({utterance.speaker for utterance in said if utterance.text != SILENCE})
+    people = f"{count} people"
+    bounds = [
+        *card_tables.weaknesses(words, stream),
+        "It was tested on English of the same corpus, a word at a time, mostly near a microphone: "
+        "expect less of children, strong accents, far rooms and words inside sentences.",
+        "It spots words; it doesn't transcribe, and doesn't know who speaks.",
+    ]
+    sections = {
+        card.HEARS: card_tables.hears(info),
+        card.TRAINING: "\n".join(f"- {line}" for line in training_data(options, info.provenance)),
+        card.ACCURACY: f"{title(options.data / options.test)}.\n\n{accuracy} of "
+        f"{scores['accuracy']['total']} clips, the words by {people}, none of whom it was "
+        "trained on.\n\n" + card_tables.word_table(words),
+        card.LIVE: card_tables.live(stream),
+        card.LATENCY: text_of(experiment / "evaluation" / "latency.md"),
+        card.ROBUSTNESS: text_of(experiment / "evaluation" / "robustness.md"),
+        card.WEAKNESSES: "\n".join(f"- {line}" for line in bounds),
+        card.LICENCE: f"{LICENCE}, as all of speechrnn; the recordings are not in it.",
+        card.REBUILD: card_tables.rebuild(options.command, info),
+    }
+    facts = {
+        "accuracy": f"{accuracy} of {scores['accuracy']['total']} clips by {people} it was not "
+        "trained on",
+        "live": card_tables.live_fact(stream),
+        "license": LICENCE,
+    }
+    card.write_card(options.out, model, f"{len(info.words)} spoken commands", facts, sections)
+
+
+def training_data(options: argparse.Namespace, provenance: dict[str, Any]) -> list[str]:
+    """Where the model learnt from, a line each."""
+    corpus = read_json(options.data / "corpus.json")
+    total = provenance["training_data"]
+    lines = [
+        "Google Speech Commands (P. Warden, arXiv:1804.03209), CC BY 4.0, the training part of "
+        f"{corpus['corpus']}: words, other words, background noise."
+    ]
+    if options.synthetic:
+        engines = read_json(options.synthetic / "tts.json")["request"]["engines"]
+        lines.append(
+            f"Synthetic speech of {', '.join(engines)}: the words, other words and phrases. No "
+            "part of a synthesiser is in the model."
+        )
+    lines += options.also
+    hours, count, speakers = total["hours"], total["utterances"], total["speakers"]
+    return [*lines, f"In all {count:,} utterances of {speakers:,} voices, {hours:.1f} hours."]
+
+
+def text_of(path: Path) -> str:
+    """A section that another script left; empty where it was not run."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The recipes' scripts that tell about a finished model: its card, and what it does in noise."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import soundfile
+
+from speechrnn.datadir import Utterance, read_datadir, write_datadir
+from speechrnn.evaluation import card
+from speechrnn.runtime.packaged import read_card
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+PROVENANCE = {
+    "created": "2025-01-31T10:00:00+00:00",
+    "git_commit": "abc",
+    "seed": 3,
+    "torch": "2.11",
+    "training_data": {"utterances": 5437, "speakers": 848, "hours": 1.494},
+}
+
+
+def run(script: str, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, RECIPES / script, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def speechrnn(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "speechrnn.cli.main", *arguments]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory,
+    tone_model: Path,
+    tone_metadata: dict[str, Any],
+    tone_words: Path,
+    no_words: Path,
+) -> Path:
+    """What stages 1 to 5 leave: data/ with the list "test", exp/ with a model and its scores."""
+    work = tmp_path_factory.mktemp("finished")
+    (work / "exp").mkdir()
+    config = {"model": {"layers": 1, "cell": "gru", "bidirectional": True}}
+    proto = onnx.load(tone_model)
+    facts = {**tone_metadata, "config": config, "provenance": PROVENANCE}
+    proto.metadata_props[0].value = json.dumps(facts)
+    onnx.save(proto, work / "exp/model.onnx")
+    said = [
+        Utterance(f"noise-{u.id}", u.wav, "noise", "_silence_", f"noise-{u.id}")
+        if u.text == "hush"
+        else u
+        for u in read_datadir(tone_words)
+    ]
+    write_datadir(work / "data/test", said)
+    corpus = {"corpus": "tiny, not the official corpus", "task": "tones", "tests": {"test": "all"}}
+    (work / "data/corpus.json").write_text(json.dumps(corpus))
+    (work / "data/synthetic").mkdir()
+    (work / "data/synthetic/tts.json").write_text('{"request": {"engines": ["espeak", "flite"]}}')
+    trial = ("--model", work / "exp/model.onnx", "--data", work / "data/test")
+    speechrnn("evaluate", *trial, "--out", work / "exp/evaluation/test")
+    speechrnn(
+        "evaluate", "--stream", *trial, "--negatives", no_words,
+        "--out", work / "exp/evaluation/stream",
+    )  # fmt: skip
+    return work
+
+
+def commands_card(work: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    return run(
+        "speech_commands/local/card.py", "--data", work / "data", "--experiment", work / "exp",
+        "--command", "bash run.sh --seed 3", *options,
+    )  # fmt: skip
+
+
+def test_robustness_is_a_table_that_a_seed_repeats(finished: Path, tmp_path: Path) -> None:
+    hiss = 0.1 * np.random.default_rng(0).standard_normal(32000)
+    (tmp_path / "rain").mkdir()
+    soundfile.write(tmp_path / "rain/a.wav", hiss, 16000)
+    results = tmp_path / "RESULTS.md"
+    printed = set()
+    for _ in range(2):
+        done = run(
+            "speech_commands/local/robustness.py", "--model", finished / "exp/model.onnx",
+            "--data", finished / "data/test", "--noise", tmp_path / "rain", "--name", "tiny",
+            "--out", results, "--commit", "abc",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        text = results.read_text()
+        assert text.count("## tiny, not the official corpus: tones; all: robustness, tiny\n") == 1
+        printed.add(done.stdout)
+    [table] = printed
+    assert table in text
+    assert "12 clips of the test list" in text and "1 recordings (rain)" in text
+    assert str(tmp_path) not in text
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    kinds = [row[0].removeprefix("| ") for row in rows[2:]]
+    assert kinds == ["as recorded", *["noise"] * 4, *["gain"] * 4, "telephone", "room", "room"]
+    assert rows[2][2].startswith("100.0% (75.8%–100.0%)")
+    assert (finished / "exp/evaluation/robustness.md").read_text() in text
+
+
+def test_a_card_of_commands_holds_what_was_measured(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "card.md"
+    table = "| chunk | missed |\n| --- | --- |\n| 160 | 1% |\n"
+    (finished / "exp/evaluation/latency.md").write_text(table)
+    also = ("--also", "Rain, CC BY.", "--synthetic", finished / "data/synthetic", "--out", out)
+    done = commands_card(finished, *also)
+    assert done.returncode == 0, done.stderr
+    found = read_card(out)
+    assert found.facts["accuracy"].startswith("100.0% (79.6–100.0%) of 15 clips by 1 people")
+    assert found.facts["live"].startswith("misses 0.0% (0.0–24.2%), false alarms an hour ")
+    assert found.facts["license"] == "Apache-2.0"
+    assert found.facts["sha256"] == card.digest(finished / "exp/model.onnx")
+    for part in (
+        "tiny, not the official corpus: tones; all.",
+        "Synthetic speech of espeak, flite:",
+        "- Rain, CC BY.\n- In all 5,437 utterances of 848 voices, 1.5 hours.",
+        "| high | 100.0% (67.6–100.0%) | 8 |",
+        f"## {card.LATENCY}\n\n{table}",
+        "| no_words",
+        "```sh\nbash run.sh --seed 3\n```\n\nAt commit abc, with seed 3",
+    ):
+        assert part in found.text
+    assert str(finished.parent) not in out.read_text()
+
+
+def test_a_card_without_measurements_is_refused(finished: Path, tmp_path: Path) -> None:
+    done = commands_card(finished, "--test", "gone", "--out", tmp_path / "card.md")
+    assert done.returncode != 0
+    [line] = done.stderr.splitlines()
+    assert line.endswith(
+        "gone/scores.json: No such file or directory; run the stages before this one"
+    )
+
+
+def test_a_card_of_digits_has_the_speakers_left_out(finished: Path, tmp_path: Path) -> None:
+    scores = json.loads((finished / "exp/evaluation/test/scores.json").read_text())
+    for name, hits in {"ann": 12, "bob": 9}.items():
+        fold = tmp_path / f"exp/fold_{name}/evaluation"
+        fold.mkdir(parents=True)
+        its = {**scores, "accuracy": {"hits": hits, "total": 15}}
+        (fold / "scores.json").write_text(json.dumps(its))
+    options = ("--model", finished / "exp/model.onnx", "--command", "bash run.sh")
+    out = tmp_path / "card.md"
+    done = run("fsdd/local/card.py", *options, "--experiment", tmp_path / "exp", "--out", out)
+    assert done.returncode == 0, done.stderr
+    found = read_card(out)
+    # Mean 70%, Student's t with one degree of freedom: 12.7 times 10%, so all that can be.
+    assert found.facts["accuracy"].startswith("70.0% (0.0–100.0%) of single digits by a new")
+    assert found.facts["license"] == "CC-BY-SA-4.0" and "share-alike" in found.text
+    assert "| ann | 80.0% (54.8–93.0%) | 15 |\n| bob | 60.0% (35.7–80.2%) | 15 |" in found.text
+    assert "| high | 100.0% (80.6–100.0%) | 16 |" in found.text
+    assert found.facts["live"] == "not measured"
+    few = run("fsdd/local/card.py", *options, "--experiment", tmp_path, "--out", out)
+    assert few.returncode != 0 and "fewer than two folds" in few.stderr
