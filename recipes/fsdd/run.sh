@@ -5,8 +5,10 @@
 #
 #   --corpus DIR      the data set, where it is here already; else stage 0 downloads it
 #   --config FILE     settings of the network and its training (conf/bigru.yaml: single digits;
-#                     conf/strings.yaml: connected ones)
+#                     conf/strings.yaml: connected ones, grammars and a language model)
 #   --synthetic true  add synthetic speech to the training clips (true; or false)
+#   --strings N       connected strings of each kind that every speaker says (100)
+#   --negatives DIRS  recordings of other speech, separated by commas: does a grammar reject it?
 #   --jobs N          trainings at a time, each on one CPU thread (2)
 #   --work DIR        where data/, exp/ and RESULTS.md go (this recipe's folder)
 #   --stage N         first stage to run (0)
@@ -20,16 +22,29 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 corpus=
 config=$here/conf/bigru.yaml
 synthetic=true
+strings=100
+negatives=
 jobs=2
 work=$here
 stage=0
 stop_stage=5
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
+IFS=, read -ra folders <<<"$negatives"
+negatives=()
+for folder in "${folders[@]}"; do
+  [ -d "$folder" ] || {
+    echo "run.sh: --negatives: no folder $folder" >&2
+    exit 2
+  }
+  negatives+=(--negatives "$(realpath "$folder")")
+done
 config=$(realpath "$config")
 work=$(realpath "$work")
 command="bash recipes/fsdd/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"
 command+=" --synthetic $synthetic --jobs $jobs"
+[ "$strings" = 100 ] || command+=" --strings $strings"
+[ ${#negatives[@]} -eq 0 ] || command+=" --negatives DIRS"
 . "$here/path.sh"
 cd "$work"
 
@@ -41,10 +56,10 @@ if [ "$synthetic" = true ]; then
   extra=(--train "$data/synthetic/train" --train "$data/synthetic/valid" --train "$data/synthetic/test")
 fi
 exp=exp/$name
-strings() { grep -q 'frame_head: ctc' "$config"; }
+reads_strings() { grep -q 'frame_head: ctc' "$config"; }
 folds() { (cd "$data" && printf '%s\n' fold_*); }
 # The data set's own split, with every speaker on both sides, is for single digits.
-trainings() { folds && { strings || echo index; }; }
+trainings() { folds && { reads_strings || echo index; }; }
 due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 
 if due 0; then
@@ -62,9 +77,16 @@ fi
 if due 1; then
   echo "stage 1: Kaldi directories"
   speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data"
-  if strings; then
-    for fold in $(folds); do # what the speaker says whom this fold's training never hears
-      speechrnn data string "$data/$fold/test" "$data/$fold/strings" --words 3 7 --seed 0
+  if reads_strings; then
+    python "$here/local/numbering.py" --out "$data/numbers"
+    for fold in $(folds); do # said by the one whom this fold's training never hears
+      string() {
+        speechrnn data string "$data/$fold/test" "$data/$fold/$1" --count "$strings" "${@:2}"
+      }
+      string strings --words 3 7 --seed 0
+      string pin --words 4 4 --seed 1
+      string phone --words 7 7 --seed 2
+      string numbers --sentences "$data/numbers/said.txt" --seed 3
     done
   else
     speechrnn prepare fsdd --corpus "${corpus:-downloads/fsdd}" --target "$data" \
@@ -75,7 +97,7 @@ fi
 if due 2; then
   echo "stage 2: validation"
   directories=("$data/all")
-  if strings; then directories+=("$data"/fold_*/strings); fi
+  if reads_strings; then directories+=("$data"/fold_*/{strings,pin,phone,numbers}); fi
   speechrnn data validate "${directories[@]}"
 fi
 
@@ -121,7 +143,7 @@ if due 4; then
   for fold in $(trainings); do
     model=$exp/$fold
     test=test
-    if strings; then
+    if reads_strings; then
       model=$exp/$fold/model.onnx
       test=strings
       speechrnn export --experiment "$exp/$fold" --out "$model"
@@ -129,19 +151,35 @@ if due 4; then
     speechrnn evaluate --model "$model" --data "$data/$fold/$test" --out "$exp/$fold/evaluation" \
       >"$exp/$fold/evaluation.txt"
   done
-  results=results.py
-  if strings; then results=strings.py; fi
-  python "$here/local/$results" --experiment "$exp" --out RESULTS.md --command "$command"
+  report=(--experiment "$exp" --out RESULTS.md --command "$command")
+  report+=(--commit "$(git -C "$root" describe --always --dirty 2>/dev/null)")
+  if reads_strings; then
+    python "$here/local/strings.py" "${report[@]}"
+    for grammar in pin phone; do
+      python "$here/local/grammar.py" "${report[@]}" --data "$data" \
+        --grammar "$here/conf/$grammar.txt" "${negatives[@]}"
+    done
+    speechrnn lm train --text "$data/numbers/train.txt" --valid "$data/numbers/valid.txt" \
+      --out "$exp/numbers.onnx" --set training.epochs=5
+    python "$here/local/language.py" "${report[@]}" --data "$data" --lm "$exp/numbers.onnx"
+  else
+    python "$here/local/results.py" "${report[@]}"
+  fi
 fi
 
 if due 5; then
   echo "stage 5: export"
   fold=$(folds | tail -n 1)
   test=test
-  if strings; then test=strings; fi
+  if reads_strings; then test=strings; fi
   speechrnn export --experiment "$exp/$fold" --out "$exp/digits.onnx"
   awk 'NR % 11 == 1 { print $2 }' "$data/$fold/$test/wav.scp" | head -n 5 |
     xargs speechrnn transcribe --model "$exp/digits.onnx"
+  if reads_strings; then
+    echo "The same model with a grammar, on PINs and on the strings above:"
+    awk 'NR % 25 == 1 { print $2 }' "$data/$fold"/{pin,strings}/wav.scp |
+      xargs speechrnn transcribe --model "$exp/digits.onnx" --grammar "$here/conf/pin.txt"
+  fi
   echo "The model has never heard ${fold#fold_}. Try it on a recording of yours:"
   echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/digits.onnx"
 fi

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-from rows import read_json, run_facts
+from rows import read_json, result_options, run_facts
 
 from speechrnn.evaluation.metrics import mean_with_interval
 from speechrnn.evaluation.results import ResultRow, append_result
@@ -17,11 +16,7 @@ SHARED = "The data set's own split: recordings 0-4 for testing, the same six spe
 
 def main() -> None:
     """Read, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiment", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--command", required=True)
-    options = parser.parse_args()
+    options = result_options(__doc__).parse_args()
 
     speakers = {
         fold.name.removeprefix("fold_"): read_scores(fold)["accuracy"]["share"]
@@ -39,8 +34,7 @@ def main() -> None:
     print(f"leave one speaker out  {left_out}")
     print(f"shared speakers        {shared}")
 
-    parameters = read_scores(options.experiment / "index")["parameters"]
-    facts = run_facts(options.experiment, options.command, float(parameters))
+    facts = run_facts(options)
     interval = "accuracy, mean over speakers (95% interval, Student t): each speaker"
     append_result(options.out, LEFT_OUT, interval, ResultRow(metric=left_out, **facts))
     append_result(

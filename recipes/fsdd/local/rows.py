@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 from pathlib import Path
 from typing import Any
 
 
-def run_facts(experiment: Path, command: str, parameters: float) -> dict[str, Any]:
+def result_options(description: str | None) -> argparse.ArgumentParser:
+    """What every script that adds rows needs to know."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--experiment", type=Path, required=True, help="folder of all trainings")
+    parser.add_argument("--out", type=Path, required=True, help="RESULTS.md")
+    parser.add_argument("--command", required=True, help="that the reader should type")
+    parser.add_argument("--commit", required=True, help="of the code that evaluates")
+    return parser
+
+
+def run_facts(options: argparse.Namespace) -> dict[str, Any]:
     """All columns of a `ResultRow` but the metric.
 
     Args:
-        experiment: Folder of all trainings of a configuration.
-        command: The exact command.
-        parameters: Trainable numbers of one network.
+        options: See `result_options`.
     """
+    experiment: Path = options.experiment
     runs = sorted(experiment.glob("*/environment.json"))
     if not runs:
         raise SystemExit(f"{experiment}: no trainings; run stage 3")
@@ -24,12 +34,18 @@ def run_facts(experiment: Path, command: str, parameters: float) -> dict[str, An
         seconds = float((experiment / "seconds").read_text())
     except OSError:
         raise SystemExit(f"{experiment}: trainings are not finished; run stage 3") from None
+    evaluation = runs[0].parent / "evaluation"
+    sequences = evaluation / "sequences.json"
+    scores = read_json(sequences if sequences.exists() else evaluation / "scores.json")
+    commit = environment["git_commit"] or ""
+    if options.commit not in ("", commit):
+        commit = f"{commit}, evaluated with {options.commit}"
     count = {6: "six", 7: "seven"}.get(len(runs), str(len(runs)))
     return {
         "date": datetime.date.today().isoformat(),
-        "commit": environment["git_commit"] or "",
-        "command": command,
-        "parameters": f"{int(parameters):,}",
+        "commit": commit,
+        "command": options.command,
+        "parameters": f"{int(scores['parameters']):,}",
         "seeds": str(environment["seed"]),
         "wall_time": f"{seconds / 60:.0f} min for all {count} trainings",
         "device": f"{environment['device']}, {environment['threads']} thread a training",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from typing import Any
 
-from rows import read_json, run_facts
+from rows import read_json, result_options, run_facts
 
 from speechrnn.evaluation.bootstrap import Bootstrap, Ratio
 from speechrnn.evaluation.results import ResultRow, append_result
@@ -16,11 +14,7 @@ TABLE = "Connected digits, 3 to 7 in a string: leave one speaker out"
 
 def main() -> None:
     """Read, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiment", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--command", required=True)
-    options = parser.parse_args()
+    options = result_options(__doc__).parse_args()
 
     folds = [
         read_json(fold / "evaluation" / "sequences.json")
@@ -31,7 +25,7 @@ def main() -> None:
         raise SystemExit(f"{options.experiment}: fewer than two folds; run stages 3 and 4 for all")
     metric = describe({name: its for fold in folds for name, its in fold["speakers"].items()})
     print(f"WER {metric}")
-    facts = run_facts(options.experiment, options.command, float(folds[0]["parameters"]))
+    facts = run_facts(options)
     columns = "WER and strings without a mistake (95% intervals, speakers drawn anew): each speaker"
     append_result(options.out, TABLE, columns, ResultRow(metric=metric, **facts))
 
