@@ -131,9 +131,9 @@ def rejection_text(inside: Answers, outside: Mapping[str, Answers]) -> str:
             if other != speaker
             for answer in fold
         ]
-        point = RejectionCurve(others).at_lost()
-        if point is None:
-            return "no threshold loses less than 1%"
+        curve = RejectionCurve(others)
+        # Where more than 1% have no reading at all: whatever has one.
+        point = curve.at_lost() or curve.at_threshold(float(curve.thresholds.min(initial=0.0)))
         thresholds[speaker] = point.threshold
     kept = passed(inside, thresholds)
     lost = rate_text(Rate(kept.total - kept.hits, kept.total))
