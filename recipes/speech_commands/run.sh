@@ -9,6 +9,7 @@
 #   --words LIST      instead of --task: these words against all the others, separated by commas
 #   --config FILE     settings of the network and its training (conf/bigru.yaml)
 #   --synthetic true  train on synthetic speech as well, other words and phrases above all (false)
+#   --teachers LIST   experiments of the same data to learn from, such as bigru_seed1,bigru_seed2
 #   --negatives DIRS  recordings without the words, separated by commas: how often does it fire?
 #   --strung-hours N  hours of validation's other words and noise to calibrate on (10)
 #   --seed N          of the training (0)
@@ -28,6 +29,7 @@ task=12
 words=
 config=$here/conf/bigru.yaml
 synthetic=false
+teachers=
 negatives=
 strung_hours=10
 seed=0
@@ -56,6 +58,7 @@ if [ -n "$corpus" ]; then command+=" --corpus DIR"; else command+=" --version $v
 if [ -n "$words" ]; then command+=" --words $words"; else command+=" --task $task"; fi
 command+=" --config conf/$(basename "$config")"
 [ "$synthetic" = false ] || command+=" --synthetic true"
+[ -z "$teachers" ] || command+=" --teachers $teachers"
 command+=" --seed $seed"
 . "$here/path.sh"
 cd "$work"
@@ -72,8 +75,11 @@ if [ "$synthetic" = true ]; then
   extra_train=(--train "$data/synthetic/words" --train "$data/synthetic/others")
   extra_valid=(--negatives "$data/synthetic/valid") # its other words; the words are left out
 fi
+[ -z "$teachers" ] || name+=_taught_by_$(tr , _ <<<"$teachers")
 exp=exp/$place/$name
-streams() { grep -q '^streaming:' "$config"; }
+IFS=, read -ra teachers <<<"$teachers"
+streams() { grep -q 'frame_head: keyword' "$config"; }
+reads_sequences() { grep -q 'frame_head: ctc' "$config"; }
 due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 need() {
   [ -e "$1" ] || {
@@ -128,6 +134,11 @@ if due 3; then
     need "$data/synthetic/tts.json" 0
     facts+=("$data/synthetic/tts.json")
   fi
+  for teacher in "${teachers[@]}"; do
+    need "exp/$place/$teacher/trained" "3 for it"
+    options+=(--teacher "exp/$place/$teacher/run")
+    facts+=("exp/$place/$teacher/trained")
+  done
   inputs=$(cat "${facts[@]}" <(echo "$seed") | cksum)
   if [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ]; then
     echo "done before: $exp/run"
@@ -161,7 +172,7 @@ if due 5; then
   # A few clips of people whom the model has never heard.
   awk '!/^_background_noise_/ && NR % 11 == 1 && ++n <= 5 { sub(/^[^ ]+ /, ""); print }' \
     "$data/test/wav.scp" | xargs -d '\n' speechrnn transcribe --model "$exp/model.onnx"
-  if streams || [ ${#negatives[@]} -gt 0 ]; then
+  if streams || { [ ${#negatives[@]} -gt 0 ] && ! reads_sequences; }; then
     [ ! -d "$data/noise/valid" ] || extra_valid+=(--negatives "$data/noise/valid")
     speechrnn calibrate --model "$exp/model.onnx" --positives "$data/valid" "${extra_valid[@]}" \
       --strung-hours "$strung_hours" --false-alarms-per-hour 0.5 --out "$exp/calibration"

@@ -13,6 +13,7 @@ import soundfile
 
 from speechrnn.config import load_config
 from speechrnn.datadir import Utterance, write_datadir
+from speechrnn.training.checkpoint import read_checkpoint
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "recipes/speech_commands/run.sh"
@@ -70,7 +71,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return work, done.stdout
 
 
-@pytest.mark.parametrize("name", ["bigru", "stream"])
+@pytest.mark.parametrize("name", ["bigru", "stream", "mhatt_rnn", "tiny", "ctc"])
 def test_configurations_are_valid(name: str) -> None:
     load_config(RUN.parent / f"conf/{name}.yaml")
 
@@ -127,6 +128,18 @@ def test_a_finished_training_is_kept_and_reported_once(finished: tuple[Path, str
     assert "done before" in done.stdout and "of 14: words " in done.stdout
 
 
+def test_finished_trainings_teach_another(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    options = ("--corpus", "tiny", "--config", "tiny.yaml", "--teachers", "tiny_seed3")
+    done = run(work, *options, "--stage", "1", "--stop-stage", "3")
+    assert done.returncode == 0, done.stderr
+    pupil = work / "exp/tiny/12/tiny_seed0_taught_by_tiny_seed3/run/best.safetensors"
+    assert len(read_checkpoint(pupil).facts["teachers"]) == 1
+    failed = run(work, *options[:-1], "nobody", "--stage", "3", "--stop-stage", "3")
+    assert failed.returncode == 2
+    assert "exp/tiny/12/nobody/trained is not there; run stage 3 for it first" in failed.stderr
+
+
 def test_words_have_results_of_their_own(finished: tuple[Path, str]) -> None:
     work, _ = finished
     options = ("--corpus", "tiny", "--config", "tiny.yaml", "--words", "bed,yes")
@@ -140,15 +153,14 @@ def test_synthetic_speech_and_streams(finished: tuple[Path, str]) -> None:
     work, _ = finished
     (work / "live.yaml").write_text(STREAM_CONFIG)
     data = work / "data/tiny/bed"
-    for split in ("train", "valid"):
+    for split, text in (("words", "bed"), ("others", "_unknown_"), ("valid", "_unknown_")):
         wave = np.random.default_rng(1).standard_normal(8000) * 0.1
         (data / "synthetic").mkdir(parents=True, exist_ok=True)
         soundfile.write(data / f"synthetic/{split}.wav", wave, 8000)
-        said = [
-            Utterance(f"{split}-{i}", data / f"synthetic/{split}.wav", split, text, f"{split}-{i}")
-            for i, text in enumerate(("_unknown_", "bed"))
-        ]
-        write_datadir(data / "synthetic" / split, said)
+        recording = data / f"synthetic/{split}.wav"
+        write_datadir(
+            data / "synthetic" / split, [Utterance(split, recording, split, text, split)]
+        )
     (data / "synthetic/tts.json").write_text("{}")
     options = ("--corpus", "tiny", "--config", "live.yaml", "--words", "bed", "--synthetic")
     done = run(work, *options, "--stage", "1", "--strung-hours", "0.01")
