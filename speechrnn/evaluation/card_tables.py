@@ -72,7 +72,10 @@ def rebuild(command: str, info: ModelInfo) -> str:
 
 def word_table(words: Mapping[str, Rate]) -> str:
     """Recall of each word."""
-    rows = [f"| {word} | {rate_text(rate)} | {rate.total} |" for word, rate in words.items()]
+    rows = [
+        f"| {f'`{word}`' if word in NON_WORDS else word} | {rate_text(rate)} | {rate.total} |"
+        for word, rate in words.items()
+    ]
     return "\n".join(
         ["| word | heard right (95% interval, Wilson) | clips |", "| --- | --- | --- |", *rows]
     )

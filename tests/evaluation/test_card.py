@@ -71,8 +71,11 @@ def test_recall_is_counted_over_evaluations() -> None:
 
 
 def test_rates_stand_with_their_intervals() -> None:
-    table = card_tables.word_table({"go": Rate(90, 100)})
-    assert table.splitlines()[-1] == "| go | 90.0% (82.6–94.5%) | 100 |"
+    table = card_tables.word_table({"go": Rate(90, 100), "_silence_": Rate(1, 1)})
+    assert table.splitlines()[2:] == [
+        "| go | 90.0% (82.6–94.5%) | 100 |",
+        "| `_silence_` | 100.0% (20.7–100.0%) | 1 |",  # else Markdown takes the lines for italics
+    ]
 
 
 def test_the_live_section_has_every_figure_and_no_path() -> None:
