@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from speechrnn.errors import AudioError, ConfigError
+from speechrnn.errors import ConfigError
 
 if TYPE_CHECKING:
-    from speechrnn.datadir import Utterance
     from speechrnn.decoding.grammar.decoder import GrammarDecoder
-    from speechrnn.evaluation.sequences.trial import Reading
     from speechrnn.runtime.recognizer import Recognizer
     from speechrnn.runtime.sequences import Decoder
 
@@ -34,22 +32,25 @@ def evaluate_sequences(
     import scipy  # noqa: F401
 
     from speechrnn.cli.grammar_scores import print_grammar_scores
+    from speechrnn.cli.hearing import hear_each
     from speechrnn.cli.sequence_scores import print_sequence_scores
     from speechrnn.datadir import read_datadir
     from speechrnn.decoding.grammar.decoder import GrammarDecoder
     from speechrnn.evaluation.material import read_recordings
     from speechrnn.evaluation.sequences.grammar import score_grammar
     from speechrnn.evaluation.sequences.report import sequence_figures, write_sequence_report
-    from speechrnn.evaluation.sequences.trial import SequenceTrial
+    from speechrnn.evaluation.sequences.trial import SequenceTrial, read_hearing
 
     info = recognizer.info
     if negatives and not isinstance(decoder, GrammarDecoder):
         raise ConfigError("--negatives is speech outside a grammar; give one with --grammar")
     utterances = read_datadir(data)
     others = [utterance for folder in negatives for utterance in read_recordings(folder)]
-    given, faults = _read(utterances, recognizer, decoder)
-    outside, more_faults = _read(others, recognizer, decoder)
-    faults += more_faults
+    given, outside = (
+        [read_hearing(hearing, decoder) for hearing in hear_each(each, recognizer)]
+        for each in (utterances, others)
+    )
+    faults = len(utterances) + len(others) - len(given) - len(outside)
     trial = SequenceTrial(given)
     scores = None
     if isinstance(decoder, GrammarDecoder):
@@ -76,24 +77,3 @@ def evaluate_sequences(
         print(f"report: {page}", file=sys.stderr)
     if faults:
         raise typer.Exit(2)
-
-
-def _read(
-    utterances: Sequence[Utterance], recognizer: Recognizer, decoder: Decoder | GrammarDecoder
-) -> tuple[list[Reading], int]:
-    """What was read, and how many utterances could not be."""
-    from speechrnn.cli.counting import counting
-    from speechrnn.evaluation.sequences.hearing import hear_utterances
-    from speechrnn.evaluation.sequences.trial import read_hearing
-
-    given: list[Reading] = []
-    faults = 0
-    with counting("read", len(utterances)) as step:
-        for hearing in hear_utterances(utterances, recognizer):
-            step()
-            if isinstance(hearing, AudioError):
-                faults += 1
-                print(f"speechrnn: left out: {' '.join(str(hearing).split())}", file=sys.stderr)
-            else:
-                given.append(read_hearing(hearing, decoder))
-    return given, faults

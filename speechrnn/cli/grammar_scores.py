@@ -40,4 +40,4 @@ def print_rejection(scores: RejectionScores) -> None:
     for name, its in rejection_rows(scores):
         table.add_row(name, f"{its.threshold:.2f}", *cells(its.lost), *cells(its.accepted))
     console.print(table)
-    console.print(rejection_text(scores))
+    console.print(rejection_text(scores), soft_wrap=not console.is_terminal)

@@ -72,8 +72,7 @@ def _page(facts: ModelInfo) -> str:
         lines.insert(3, ("frame symbols", _count(facts.symbols)))
     if facts.lexicon:
         lines.insert(4, ("lexicon", _count(facts.lexicon)))
-    if not facts.reads_sequences:
-        lines += _operating_point(facts)
+    lines += _confidence(facts) if facts.reads_sequences else _operating_point(facts)
     for section in ("features", "model"):
         lines += _section(section, facts.config.get(section, {}))
     lines += _section("provenance", facts.provenance)
@@ -102,6 +101,19 @@ def _operating_point(facts: ModelInfo) -> list[tuple[str, str]]:
         f"{look_ahead_ms:g} ms of look-ahead, {right_ms:g} ms of the front end",
     }
     return _section("operating point", values) + _section("calibration", point.calibration or {})
+
+
+def _confidence(facts: ModelInfo) -> list[tuple[str, str]]:
+    its = facts.confidence_map
+    if its is None:
+        lines = [("confidence", "not calibrated")]
+    else:
+        values = {"log-odds": f"{its.slope:g} × those of the raw one {its.offset:+g}", **its.facts}
+        lines = _section("confidence", values)
+    for digest, acceptance in facts.acceptances.items():
+        values = {"digest": digest[:12], "threshold": acceptance.threshold, **acceptance.facts}
+        lines += _section("grammar", values)
+    return lines
 
 
 def _section(name: str, values: dict[str, Any]) -> list[tuple[str, str]]:

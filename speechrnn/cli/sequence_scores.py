@@ -47,7 +47,8 @@ def print_sequence_scores(trial: SequenceTrial, confidence_map: ConfidenceMap | 
     outcomes = word_outcomes(trial)
     if len(outcomes.right):
         calibrated = reliability(outcomes.mapped(confidence_map)) if confidence_map else None
-        console.print(reliability_text(reliability(outcomes), calibrated))
+        text = reliability_text(reliability(outcomes), calibrated)
+        console.print(text, soft_wrap=not console.is_terminal)
 
 
 def _shown(ratio: Ratio) -> str:

@@ -11,10 +11,12 @@ import numpy as np
 import onnx
 import pytest
 
+from speechrnn.decoding.acceptance import Acceptance
+from speechrnn.decoding.confidence import ConfidenceMap
 from speechrnn.decoding.operating_point import default_operating_point
 from speechrnn.errors import ModelError
-from speechrnn.runtime.metadata import write_operating_point
-from speechrnn.runtime.model_file import METADATA_KEY, open_model
+from speechrnn.runtime.metadata import write_confidence, write_operating_point
+from speechrnn.runtime.model_file import METADATA_KEY, open_model, parse_metadata
 from speechrnn.runtime.recognizer import load_model
 
 POINT = replace(
@@ -117,3 +119,26 @@ def test_a_foreign_file(tmp_path: Path) -> None:
 def test_without_onnx(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     check_refusal(model, r"pip install 'speechrnn\[calibrate\]'")
+
+
+MAP = ConfidenceMap(0.5, -0.25, {"words": 7})
+ACCEPTANCES = {"d1": Acceptance(-0.5, {"name": "pin.txt"}), "d2": Acceptance(0.125, {})}
+
+
+def test_what_makes_confidences_probabilities_is_read_back(model: Path) -> None:
+    info = open_model(model)[1]
+    assert info.confidence_map is None and info.acceptances == {}  # an older file says nothing
+    write_operating_point(model, POINT)
+    write_confidence(model, MAP, ACCEPTANCES)
+    info = open_model(model)[1]
+    assert (info.confidence_map, info.acceptances) == (MAP, ACCEPTANCES)
+    assert info.operating_point == POINT
+    write_confidence(model, None, {})
+    info = open_model(model)[1]
+    assert info.confidence_map is None and info.acceptances == {}
+
+
+def test_a_damaged_map_is_named(model: Path) -> None:
+    tree = {**metadata(model), "confidence_map": {**MAP.as_metadata(), "kind": "spline"}}
+    with pytest.raises(ModelError, match="kind is 'spline', expected 'logistic'"):
+        parse_metadata(json.dumps(tree), model, 1)

@@ -125,7 +125,7 @@ def reliability_text(raw: Reliability, calibrated: Reliability | None) -> str:
     """The reliability diagram in sentences."""
     text = f"Expected calibration error of word confidences as decoded: {_error(raw)}."
     if calibrated:
-        text += f" Calibrated on other data: {_error(calibrated)}."
+        text += f" Calibrated: {_error(calibrated)}."
     return text
 
 

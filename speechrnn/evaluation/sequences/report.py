@@ -49,11 +49,7 @@ def sequence_figures(
     raw, calibrated = _reliabilities(trial, confidence_map)
     return {
         **trial.scores.as_dict(),
-        "confidence": {
-            "raw": raw.as_dict() if raw else None,
-            "calibrated": calibrated.as_dict() if calibrated else None,
-            "map": confidence_map.as_metadata() if confidence_map else None,
-        },
+        "confidence": _confidence_figures(raw, calibrated, confidence_map),
         "grammar": grammar.as_dict() if grammar else None,
     }
 
@@ -118,6 +114,43 @@ def write_sequence_report(
     page = directory / "report.html"
     page.write_text(whole_page("\n".join(parts)), encoding="utf-8")
     return page
+
+
+def write_calibration(
+    directory: Path,
+    raw: Reliability,
+    calibrated: Reliability,
+    confidence_map: ConfidenceMap,
+    grammar: GrammarScores | None,
+) -> None:
+    """Write `calibration.json`, `reliability.png` and, with a grammar, `rejection.png`.
+
+    Args:
+        directory: Where to; made if missing.
+        raw: Of the decoder's own confidences.
+        calibrated: Of the same words, as probabilities.
+        confidence_map: What makes them so.
+        grammar: At the threshold that was found.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "reliability.png").write_bytes(reliability_png(raw, calibrated))
+    _grammar_parts(directory, grammar)
+    record = {
+        "confidence": _confidence_figures(raw, calibrated, confidence_map),
+        "grammar": grammar.as_dict() if grammar else None,
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    (directory / "calibration.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _confidence_figures(
+    raw: Reliability | None, calibrated: Reliability | None, confidence_map: ConfidenceMap | None
+) -> dict[str, Any]:
+    return {
+        "raw": raw.as_dict() if raw else None,
+        "calibrated": calibrated.as_dict() if calibrated else None,
+        "map": confidence_map.as_metadata() if confidence_map else None,
+    }
 
 
 def _grammar_parts(directory: Path, grammar: GrammarScores | None) -> list[str]:
