@@ -48,15 +48,22 @@ command+=" --synthetic $synthetic --jobs $jobs"
 . "$here/path.sh"
 cd "$work"
 
+reads_strings() { grep -q 'frame_head: ctc' "$config"; }
+
 data=data
 name=$(basename "$config" .yaml)
 extra=()
+made=$data/synthetic
+made_of=(--no-rejection)
+if reads_strings; then # what is no digit is learnt, too: grammars have to reject other speech
+  made=$data/synthetic_speech
+  made_of=(--other-share 0.5 --other-phrases)
+fi
 if [ "$synthetic" = true ]; then
   name=${name}_synthetic
-  extra=(--train "$data/synthetic/train" --train "$data/synthetic/valid" --train "$data/synthetic/test")
+  extra=(--train "$made/train" --train "$made/valid" --train "$made/test")
 fi
 exp=exp/$name
-reads_strings() { grep -q 'frame_head: ctc' "$config"; }
 folds() { (cd "$data" && printf '%s\n' fold_*); }
 # The data set's own split, with every speaker on both sides, is for single digits.
 trainings() { folds && { reads_strings || echo index; }; }
@@ -69,7 +76,7 @@ if due 0; then
     speechrnn download fsdd --target downloads/fsdd
   fi
   if [ "$synthetic" = true ]; then
-    speechrnn prepare tts --target "$data/synthetic" --no-rejection \
+    speechrnn prepare tts --target "$made" "${made_of[@]}" \
       --words zero,one,two,three,four,five,six,seven,eight,nine
   fi
 fi

@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 
 WITHOUT = Setting(0.0, 0.0)
-SETTINGS = [WITHOUT, *(Setting(*its) for its in product((0.3, 0.6, 1.0), (0.0, 1.5)))]
+SETTINGS = [WITHOUT, *(Setting(*its) for its in product((0.5, 1.0, 1.5, 2.0), (0.0, 1.5, 3.0)))]
 
 
 def main() -> None:
