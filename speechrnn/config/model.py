@@ -10,7 +10,7 @@ from speechrnn.config.section import Probability, Section
 
 # attention: learned weights; multihead: weights by a query of the middle frame; none: no clip head
 Pooling = Literal["last", "mean", "max", "attention", "multihead", "none"]
-Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
+Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu", "mingru", "rglru", "feedforward"]
 
 
 class ConvConfig(Section):

@@ -15,6 +15,8 @@ from speechrnn.export.states import state_specs
 from speechrnn.models.command import CommandModel
 from speechrnn.models.convolution import ConvolutionStack
 from speechrnn.models.encoder import RecurrentEncoder
+from speechrnn.models.feedforward import FeedforwardLayer
+from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
 
@@ -87,7 +89,7 @@ def _add_encoder(
     next_states: dict[str, str] = {}
     x = g.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C)
     for i, (module, norm) in enumerate(zip(encoder.layers, encoder.norms, strict=True)):
-        layer = cast(RecurrentLayer, module)
+        layer = cast(RecurrentLayer | LinearRecurrentLayer, module)
         names = [f"rnn_{i}", f"rnn_{i}_cell"][: len(layer.initial_state(1))]
         y, values = add_layer(g, layer, x, spans, index, names)
         next_states |= dict(zip(names, values, strict=True))
@@ -105,7 +107,7 @@ def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: 
     inside = g.node("Less", places, spans.lens)
     x = g.node("Where", g.node("Unsqueeze", inside, g.ints(2)), x, g.constant(0.0))
     for module, norm in zip(encoder.layers, encoder.norms, strict=True):
-        linear = cast(RecurrentLayer, module).linear
+        linear = cast(FeedforwardLayer, module).linear
         x = g.node("MatMul", x, g.constant(linear.weight.detach().numpy().T))
         x = g.node("Relu", g.node("Add", x, g.constant(linear.bias.detach().numpy())))
         x = _add_norm(g, norm, x)

@@ -6,7 +6,9 @@ import numpy as np
 from torch import nn
 
 from speechrnn.export.graph import GraphBuilder
+from speechrnn.export.linear_recurrent import add_linear_recurrence
 from speechrnn.export.spans import Spans, as_steps
+from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
 # Where each of ONNX's gates stands among torch's: z r h in r z n, i o f c in i f g o.
@@ -14,13 +16,18 @@ _GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2), "rnn_tanh": (0,), "rnn_relu": 
 
 
 def add_layer(
-    g: GraphBuilder, layer: RecurrentLayer, x: str, spans: Spans, index: str, states: list[str]
+    g: GraphBuilder,
+    layer: RecurrentLayer | LinearRecurrentLayer,
+    x: str,
+    spans: Spans,
+    index: str,
+    states: list[str],
 ) -> tuple[str, list[str]]:
     """One recurrent layer.
 
     Args:
         g: The graph.
-        layer: The trained layer; not feedforward.
+        layer: The trained layer.
         x: (T, B, I) input frames.
         spans: Frame counts.
         index: (B, 3) indices (commit - 1, 0, row).
@@ -30,6 +37,9 @@ def add_layer(
         (T, directions, B, H) outputs, zero beyond the valid frames, and the states after the
         committed ones.
     """
+    if isinstance(layer, LinearRecurrentLayer):
+        y = add_linear_recurrence(g, layer, x, spans.lens, states[0])
+        return y, [g.node("Where", spans.some, g.node("GatherND", y, index), states[0])]
     starts = [g.node("Unsqueeze", state, g.ints(0)) for state in states]  # (1, B, H)
     y, last = add_recurrence(g, layer, x, spans.lens, starts)
     hidden = g.node("Where", spans.some, g.node("GatherND", y, index), states[0])
@@ -46,7 +56,7 @@ def add_recurrence(
 
     Args:
         g: The graph.
-        layer: The trained layer; not feedforward.
+        layer: The trained layer.
         x: (T, B, I) input frames.
         lens: (B, 1) valid frames; empty: all.
         starts: (1, B, H) each, what the forward direction starts from.

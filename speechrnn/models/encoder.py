@@ -7,8 +7,9 @@ from typing import cast
 from torch import Tensor, nn
 
 from speechrnn.config import ModelConfig
+from speechrnn.models.cells import make_layer
 from speechrnn.models.chunks import Chunking
-from speechrnn.models.recurrent import LayerState, RecurrentLayer
+from speechrnn.models.layer import LayerState, SequenceLayer
 
 
 class RecurrentEncoder(nn.Module):
@@ -25,9 +26,7 @@ class RecurrentEncoder(nn.Module):
         self.layers = nn.ModuleList()
         self.norms = nn.ModuleList()
         for _ in range(config.layers):
-            layer = RecurrentLayer(
-                config.cell, input_size, config.hidden_size, config.bidirectional
-            )
+            layer = make_layer(config.cell, input_size, config.hidden_size, config.bidirectional)
             input_size = layer.output_size
             self.layers.append(layer)
             self.norms.append(nn.LayerNorm(input_size) if config.layer_norm else nn.Identity())
@@ -36,7 +35,7 @@ class RecurrentEncoder(nn.Module):
 
     def initial_state(self, batch_size: int) -> list[LayerState]:
         """What every layer starts from at the beginning of a stream."""
-        return [cast(RecurrentLayer, layer).initial_state(batch_size) for layer in self.layers]
+        return [cast(SequenceLayer, layer).initial_state(batch_size) for layer in self.layers]
 
     def forward(
         self,
@@ -82,8 +81,8 @@ class RecurrentEncoder(nn.Module):
         x = chunking.windows(x)
         next_state = []
         for layer, norm, start in zip(self.layers, self.norms, state, strict=True):
-            recurrent = cast(RecurrentLayer, layer)
-            x, layer_state = recurrent.windows(x, num_frames, start, chunking)
+            sequence_layer = cast(SequenceLayer, layer)
+            x, layer_state = sequence_layer.windows(x, num_frames, start, chunking)
             x = self.dropout(norm(x))
             next_state.append(layer_state)
         return x, next_state

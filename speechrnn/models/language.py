@@ -8,7 +8,8 @@ from typing import cast
 from torch import Tensor, nn
 
 from speechrnn.models.language_config import LanguageModelConfig
-from speechrnn.models.recurrent import LayerState, RecurrentLayer
+from speechrnn.models.layer import LayerState
+from speechrnn.models.recurrent import RecurrentLayer
 
 
 class LanguageNetwork(nn.Module):

@@ -12,7 +12,7 @@ from speechrnn.errors import ModelError
 from speechrnn.export.model_file import export_model
 from speechrnn.export.parity import check_parity, differences
 
-CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
+CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "mingru", "rglru", "feedforward"]
 POOLINGS = ["last", "mean", "max", "attention", "multihead"]
 
 

@@ -9,7 +9,7 @@ from speechrnn.config import ModelConfig
 from speechrnn.models.chunks import Chunking
 from speechrnn.models.encoder import RecurrentEncoder
 
-CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
+CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "mingru", "rglru", "feedforward"]
 EXACT = {"rtol": 0, "atol": 1e-10}
 FRAMES = 23
 

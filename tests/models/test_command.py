@@ -10,7 +10,7 @@ from speechrnn.config import Config, ConvConfig, FeaturesConfig, ModelConfig
 from speechrnn.models.command import CommandModel
 from speechrnn.vocabulary import Vocabulary
 
-CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "feedforward"]
+CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "mingru", "rglru", "feedforward"]
 POOLINGS = ["last", "mean", "max", "attention", "multihead"]
 STRIDED = (ConvConfig(channels=7, kernel=3, stride=2), ConvConfig(channels=6, kernel=3))
 FEATURES = {

@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from speechrnn.models.recurrent import RecurrentLayer
+from speechrnn.models import cells
 
-CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu"]
+CLASSIC = ["gru", "lstm", "rnn_tanh", "rnn_relu"]
+CELLS = [*CLASSIC, "mingru", "rglru"]
 
 
 def make_layer(cell, bidirectional=True, sizes=(3, 4)):
     torch.manual_seed(0)
-    return RecurrentLayer(cell, *sizes, bidirectional).eval()
+    return cells.make_layer(cell, *sizes, bidirectional).eval()
 
 
 def rows(generator_seed, *lens):
@@ -34,7 +35,7 @@ def test_padding_and_neighbours_leave_outputs_alone(cell, bidirectional):
         torch.testing.assert_close(together[row, :count], alone[0], atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", CLASSIC)
 def test_bidirectional_window_is_an_ordinary_call_with_the_carried_state(cell):
     layer = make_layer(cell)
     x, lens = rows(2, 6)
@@ -64,7 +65,7 @@ def test_state_is_that_of_the_forward_direction_after_the_committed_frames(cell,
                 torch.testing.assert_close(part[row], wanted, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", CLASSIC)
 def test_state_equals_what_torch_returns_at_the_end(cell):
     layer = make_layer(cell, bidirectional=False)
     x, lens = rows(4, 5, 5)

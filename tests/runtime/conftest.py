@@ -25,6 +25,8 @@ NETWORKS: dict[str, dict] = {
         "model": {"cell": "rnn_relu", "pooling": "mean", "layer_norm": True, **PLAIN}
     },
     "feedforward, mean": {"model": {"cell": "feedforward", "pooling": "mean", **STRIDED}},
+    "mingru, mean": {"model": {"cell": "mingru", "pooling": "mean", **STRIDED}},
+    "rglru, max": {"model": {"cell": "rglru", "pooling": "max", **PLAIN}},
     "unidirectional gru, last": {
         "model": {"cell": "gru", "pooling": "last", "bidirectional": False, **STRIDED}
     },

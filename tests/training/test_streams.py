@@ -74,7 +74,7 @@ def objective_of(trainer: StreamTrainer) -> Objective:
     return Objective(model.config, model, Transcripts((), Speller((), "words", None)))
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh", "feedforward"])
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh", "mingru", "feedforward"])
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_every_weight_learns_from_a_piece(cell: str, bidirectional: bool, dataset: Dataset) -> None:
     model, trainer = make_trainer(stream_config(cell, bidirectional))
