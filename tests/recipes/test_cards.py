@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import pytest
 import soundfile
 
 from speechrnn.datadir import Utterance, read_datadir, write_datadir
+from speechrnn.decoding.operating_point import default_operating_point
 from speechrnn.evaluation import card
+from speechrnn.runtime.metadata import write_operating_point
 from speechrnn.runtime.packaged import read_card
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -139,6 +143,17 @@ def test_a_card_without_measurements_is_refused(finished: Path, tmp_path: Path) 
     assert line.endswith(
         "gone/scores.json: No such file or directory; run the stages before this one"
     )
+
+
+def test_a_card_of_another_operating_point_is_refused(finished: Path, tmp_path: Path) -> None:
+    moved = Path(shutil.copytree(finished, tmp_path / "moved"))
+    point = default_operating_point(("high", "low"), has_keyword_head=False)
+    write_operating_point(moved / "exp/model.onnx", replace(point, chunk_ms=80.0))
+    done = commands_card(moved, "--out", tmp_path / "card.md")
+    assert done.returncode != 0
+    assert "calibrated since it was heard live" in done.stderr
+    write_operating_point(moved / "exp/model.onnx", point)
+    assert commands_card(moved, "--out", tmp_path / "card.md").returncode == 0
 
 
 def test_a_card_of_digits_has_the_speakers_left_out(finished: Path, tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ def write(options: argparse.Namespace) -> None:
     _, info = open_model(model)
     scores = read_json(experiment / "evaluation" / options.test / "scores.json")
     stream = read_json(experiment / "evaluation" / "stream" / "stream.json")
+    point = info.operating_point
+    if point is not None and stream["operating_point"] != point.as_metadata():
+        raise SystemExit(
+            f"{model}: calibrated since it was heard live ({experiment}/evaluation/stream); run "
+            "stage 5 again"
+        )
     accuracy = card_tables.rate_text(Rate(scores["accuracy"]["hits"], scores["accuracy"]["total"]))
     words = card_tables.recalls([scores])
     said = read_datadir(options.data / options.test)
