@@ -121,6 +121,7 @@ class BeamDecoder:
         root.begin(self._done)
         self._beam = [root]
         self._sounding = False  # whether a prefix has alignments that end in its unit
+        self._best: tuple[tuple[Word, ...], float] | None = None  # until the beam changes
 
     def accept(self, log_probs: np.ndarray) -> None:
         """Take (T, V) more frames of natural log-posteriors."""
@@ -130,21 +131,28 @@ class BeamDecoder:
         # threshold leads nowhere.
         counts = (rows[:, 1:] >= -self._threshold - max(0.0, self._bonus)).sum(axis=1).tolist()
         orders = (np.argsort(-rows[:, 1:], axis=1) + 1).tolist()
+        stepped = False  # blanks alone change nothing
         for row, order, count, blank in zip(rows.tolist(), orders, counts, blanks, strict=True):
             if count or self._sounding:
                 self._step(row, order[:count])
+                stepped = True
             self._offset += blank
             self.num_frames += 1
             if self._horizon is not None and self.num_frames % _DECIDE_FRAMES == 0:
                 self._decide(self.num_frames - self._horizon)
-        self._commit()
+        if stepped:
+            self._commit()
 
     def best(self) -> Hypothesis:
         """The likeliest words so far, as if no more came; whether a sentence may end is not asked.
 
         The first ones are those in `committed`; all others may change.
         """
-        return self._hypothesis(*self._ranked(False)[0])
+        if self._best is None:
+            found = self._hypothesis(*self._ranked(False)[0])
+            self._best = found.words, found.score - self._offset
+        words, score = self._best
+        return Hypothesis(words, score + self._offset)
 
     def finish(self) -> list[Hypothesis]:
         """The n-best list, the likeliest first; then everything begins anew at frame 0.
@@ -164,6 +172,7 @@ class BeamDecoder:
             row: Log-posteriors of all V symbols in relation to the blank's.
             units: Those that prefixes may go on with, the likeliest first.
         """
+        self._best = None
         frame, offset = self.num_frames, self._offset
         least = max(prefix.total + prefix.prior for prefix in self._beam) - self._threshold
         for prefix in self._beam:
@@ -289,6 +298,7 @@ class BeamDecoder:
         old = [link for link in links if link.prefix.word is not None and link.end_frame <= frame]
         if not old:
             return
+        self._best = None
         for prefix in self._beam:
             prefix.keep_after(old[-1])
         dropped = [prefix for prefix in self._beam if prefix.total == NEVER]

@@ -351,6 +351,21 @@ def test_after_finish_everything_begins_anew() -> None:
     assert decoder.finish() == first
 
 
+@pytest.mark.parametrize("horizon", [None, 3])
+def test_asking_again_and_again_gives_what_asking_once_gives(horizon: int | None) -> None:
+    """Between words nothing is worked out anew but the score."""
+    random = np.random.default_rng(5)
+    log_probs = random_log_probs(5, 60, 3)
+    log_probs[random.random(60) < 0.7] = np.log([1 - 2e-9, 1e-9, 1e-9])
+    asked = BeamDecoder(WORDS, width=4, horizon_frames=horizon)
+    for frames in range(1, 61):
+        asked.accept(log_probs[frames - 1 : frames])
+        once = BeamDecoder(WORDS, width=4, horizon_frames=horizon)
+        once.accept(log_probs[:frames])
+        assert asked.best().words == once.best().words
+        assert asked.best().score == pytest.approx(once.best().score)
+
+
 def test_impossible_symbols_and_certain_ones() -> None:
     log_probs = np.where(np.eye(3, dtype=bool)[[0, 1, 1, 0, 1, 2, 0]], 0, -np.inf)
     decoder = BeamDecoder(WORDS)
