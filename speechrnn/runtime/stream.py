@@ -36,7 +36,8 @@ class Stream:
     Attributes:
         words: What may be reported.
         thresholds: From which smoothed posterior on each word is.
-        calibrated: Whether the model file says how to decide.
+        calibrated: Whether the model file says how to decide or, with a CTC head, what confidences
+            mean.
         sample_rate_hz: Rate of the samples that are accepted.
         latency_s: Longest time that a sample waits until the network has judged it, the delay of
             resampling included; time to compute, and smoothing, come on top.
@@ -84,7 +85,8 @@ class Stream:
             )
         self.words = info.words
         self.thresholds = dict(point.thresholds)
-        self.calibrated = info.operating_point is not None
+        found = info.confidence_map if info.reads_sequences else info.operating_point
+        self.calibrated = found is not None
         self.reads_sequences = info.reads_sequences
         self.sample_rate_hz = rate_hz
         self._recognizer = recognizer

@@ -102,6 +102,7 @@ def test_a_map_is_applied_to_the_words_of_recordings_and_streams(raw: Path, mapp
     assert after.confidence == pytest.approx(np.mean(expected))
     assert after.as_dict()["segments"][0]["confidence"] == round(expected[0], 4)
     assert after.alternatives == before.alternatives  # shares of likelihood, as they are
+    assert not Stream(raw).calibrated and Stream(mapped).calibrated
     plain, heard = live(raw, "greedy", samples, []), live(mapped, "greedy", samples, [])
     assert [event.confidence for event in heard] == pytest.approx(
         [MAP.apply(event.confidence) for event in plain]

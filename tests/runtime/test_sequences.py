@@ -179,3 +179,16 @@ def test_a_grammar_gives_intent_and_slots_to_transcripts_and_events(
     stream = Stream(path, decoder=decoder)
     found = stream.accept(wave(3.0)) + stream.finish()
     assert found and found[0].as_dict()["slots"] == {}
+
+
+def test_a_beam_that_ends_at_pauses_reads_what_one_over_all_frames_reads() -> None:
+    frames = 2 * SPOKEN  # surer: no word is heard for the many places where it might be
+    frames -= np.log(np.exp(frames).sum(axis=1, keepdims=True))
+    whole = BeamDecoder(SYMBOLS)
+    whole.accept(frames)
+    expected = whole.finish()[0].words
+    reader = WordReader(BeamDecoder(SYMBOLS, horizon_frames=50), len(SYMBOLS), FRAME_MS)
+    words = reader.accept(0, frames) + reader.flush()
+    assert [(w.text, w.start_frame, w.end_frame) for w in expected] == WORDS
+    assert [(w.text, w.start_frame, w.end_frame) for w in words] == WORDS
+    assert [w.confidence for w in words] == pytest.approx([w.confidence for w in expected])
