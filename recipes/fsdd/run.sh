@@ -7,6 +7,7 @@
 #   --config FILE     settings of the network and its training (conf/bigru.yaml: single digits;
 #                     conf/strings.yaml: connected ones, grammars and a language model)
 #   --synthetic true  add synthetic speech to the training clips (true; or false)
+#   --others true     for conf/strings.yaml: among it other words, that are no digits (false)
 #   --strings N       connected strings of each kind that every speaker says (100)
 #   --negatives DIRS  recordings of other speech, separated by commas: does a grammar reject it?
 #   --jobs N          trainings at a time, each on one CPU thread (2)
@@ -22,6 +23,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 corpus=
 config=$here/conf/bigru.yaml
 synthetic=true
+others=false
 strings=100
 negatives=
 jobs=2
@@ -43,6 +45,7 @@ config=$(realpath "$config")
 work=$(realpath "$work")
 command="bash recipes/fsdd/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"
 command+=" --synthetic $synthetic --jobs $jobs"
+[ "$others" = false ] || command+=" --others true"
 [ "$strings" = 100 ] || command+=" --strings $strings"
 [ ${#negatives[@]} -eq 0 ] || command+=" --negatives DIRS"
 . "$here/path.sh"
@@ -55,12 +58,16 @@ name=$(basename "$config" .yaml)
 extra=()
 made=$data/synthetic
 made_of=(--no-rejection)
-if reads_strings; then # what is no digit is learnt, too: grammars have to reject other speech
-  made=$data/synthetic_speech
+if [ "$others" = true ]; then
+  reads_strings && [ "$synthetic" = true ] || {
+    echo "run.sh: --others is for conf/strings.yaml with synthetic speech; leave it out" >&2
+    exit 2
+  }
+  made=$data/synthetic_others
   made_of=(--other-share 0.5 --other-phrases)
 fi
 if [ "$synthetic" = true ]; then
-  name=${name}_synthetic
+  name+=_$(basename "$made")
   extra=(--train "$made/train" --train "$made/valid" --train "$made/test")
 fi
 exp=exp/$name

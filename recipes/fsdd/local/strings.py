@@ -24,7 +24,7 @@ def main() -> None:
     if len(folds) < 2:
         raise SystemExit(f"{options.experiment}: fewer than two folds; run stages 3 and 4 for all")
     metric = describe({name: its for fold in folds for name, its in fold["speakers"].items()})
-    print(f"WER {metric}")
+    print(metric)
     facts = run_facts(options)
     columns = "WER and strings without a mistake (95% intervals, speakers drawn anew): each speaker"
     append_result(options.out, TABLE, columns, ResultRow(metric=metric, **facts))
