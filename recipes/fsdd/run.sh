@@ -7,7 +7,6 @@
 #   --config FILE     settings of the network and its training (conf/bigru.yaml: single digits;
 #                     conf/strings.yaml: connected ones, grammars and a language model)
 #   --synthetic true  add synthetic speech to the training clips (true; or false)
-#   --others true     for conf/strings.yaml: among it other words, that are no digits (false)
 #   --strings N       connected strings of each kind that every speaker says (100)
 #   --negatives DIRS  recordings of other speech, separated by commas: does a grammar reject it?
 #   --jobs N          trainings at a time, each on one CPU thread (2)
@@ -23,7 +22,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 corpus=
 config=$here/conf/bigru.yaml
 synthetic=true
-others=false
 strings=100
 negatives=
 jobs=2
@@ -45,7 +43,6 @@ config=$(realpath "$config")
 work=$(realpath "$work")
 command="bash recipes/fsdd/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"
 command+=" --synthetic $synthetic --jobs $jobs"
-[ "$others" = false ] || command+=" --others true"
 [ "$strings" = 100 ] || command+=" --strings $strings"
 [ ${#negatives[@]} -eq 0 ] || command+=" --negatives DIRS"
 . "$here/path.sh"
@@ -56,19 +53,9 @@ reads_strings() { grep -q 'frame_head: ctc' "$config"; }
 data=data
 name=$(basename "$config" .yaml)
 extra=()
-made=$data/synthetic
-made_of=(--no-rejection)
-if [ "$others" = true ]; then
-  reads_strings && [ "$synthetic" = true ] || {
-    echo "run.sh: --others is for conf/strings.yaml with synthetic speech; leave it out" >&2
-    exit 2
-  }
-  made=$data/synthetic_others
-  made_of=(--other-share 0.5 --other-phrases)
-fi
 if [ "$synthetic" = true ]; then
-  name+=_$(basename "$made")
-  extra=(--train "$made/train" --train "$made/valid" --train "$made/test")
+  name=${name}_synthetic
+  extra=(--train "$data/synthetic/train" --train "$data/synthetic/valid" --train "$data/synthetic/test")
 fi
 exp=exp/$name
 folds() { (cd "$data" && printf '%s\n' fold_*); }
@@ -83,7 +70,7 @@ if due 0; then
     speechrnn download fsdd --target downloads/fsdd
   fi
   if [ "$synthetic" = true ]; then
-    speechrnn prepare tts --target "$made" "${made_of[@]}" \
+    speechrnn prepare tts --target "$data/synthetic" --no-rejection \
       --words zero,one,two,three,four,five,six,seven,eight,nine
   fi
 fi

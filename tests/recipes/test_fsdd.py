@@ -130,12 +130,6 @@ def test_negatives_that_are_no_folder_are_named(tmp_path: Path) -> None:
     assert done.stderr == "run.sh: --negatives: no folder nowhere\n"
 
 
-def test_other_words_are_for_strings(tmp_path: Path) -> None:
-    done = run(tmp_path, "--others")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("run.sh: --others is for conf/strings.yaml")
-
-
 def test_the_live_demo_asks_for_the_export(tmp_path: Path) -> None:
     done = run(tmp_path, "--stage", "6", "--stop-stage", "6")
     assert done.returncode == 2
