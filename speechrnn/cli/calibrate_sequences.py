@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from speechrnn.errors import ConfigError
+from speechrnn.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from speechrnn.runtime.recognizer import Recognizer
@@ -27,6 +27,7 @@ def calibrate_sequences(
     from speechrnn.cli.hearing import hear_each
     from speechrnn.datadir import read_datadir
     from speechrnn.evaluation.material import read_recordings
+    from speechrnn.evaluation.sequences.alignment import spoken_words
     from speechrnn.evaluation.sequences.calibration import calibrate_grammar
     from speechrnn.evaluation.sequences.confidence import (
         fit_confidence_map,
@@ -44,8 +45,10 @@ def calibrate_sequences(
         raise ConfigError("--negatives is speech outside a grammar; give one with --grammar")
     if grammar is not None and not negatives:
         raise ConfigError("--grammar needs speech outside of it; give some with --negatives")
-    sentences = grammar_decoder(info, grammar).grammar if grammar else None
     inside = read_datadir(positives)
+    sentences = grammar_decoder(info, grammar).grammar if grammar else None
+    if sentences and not any(sentences.interpret(spoken_words(its.text)) for its in inside):
+        raise DataError(f"{positives}: no utterance is a sentence of {grammar}; give some that are")
     outside = [utterance for folder in negatives for utterance in read_recordings(folder)]
     heard = list(hear_each(inside, recognizer))
     others = list(hear_each(outside, recognizer))
@@ -54,15 +57,15 @@ def calibrate_sequences(
     )
     confidence_map = fit_confidence_map(outcomes, date.today())
     raw, calibrated = reliability(outcomes), reliability(outcomes.mapped(confidence_map))
-    right = int(outcomes.right.sum())
-    print(f"{right} of {len(outcomes.right)} words heard were right")
-    print(reliability_text(raw, calibrated))
     acceptances, scores = dict(info.acceptances), None
     if grammar is not None and sentences is not None:
         acceptance, scores = calibrate_grammar(
             [*heard, *others], sentences, grammar.name, date.today()
         )
         acceptances[sentences.digest] = acceptance
+    print(f"{outcomes.right.sum()} of {len(outcomes.right)} words heard were right")
+    print(reliability_text(raw, calibrated))
+    if scores is not None:
         print_grammar_scores(scores)
     print("counted on what it was found on; 'speechrnn evaluate' on other data tells more")
     write_confidence(info.path, confidence_map, acceptances)

@@ -89,6 +89,7 @@ def test_a_threshold_belongs_to_its_grammar(
         (["--grammar", "PIN"], "--grammar needs speech outside of it; give some with --negatives"),
         (["--grammar", "gone.txt", "--negatives", "NO"], "gone.txt: cannot be read"),
         (["--grammar", "PIN", "--negatives", "gone"], "gone: no such folder"),
+        (["--grammar", "PAIR", "--negatives", "NO"], "no utterance is a sentence of"),
         (["--strung-hours", "1"], "reads sequences, not single words; leave it out"),
         (["--false-alarms-per-hour", "1"], "reads sequences, not single words; leave it out"),
         (["--chunk-ms", "80"], "reads sequences, not single words; leave it out"),
@@ -103,7 +104,9 @@ def test_what_is_wrong_is_said_in_a_line_and_changes_nothing(
     options: list[str],
     message: str,
 ) -> None:
-    places = {"NO": no_words, "PIN": grammar}
+    pair = grammar.with_name("pair.txt")
+    pair.write_text("intent pair: high low\n")
+    places = {"NO": no_words, "PIN": grammar, "PAIR": pair}
     before = model.read_bytes()
     given = [places.get(option, option) for option in options]
     code, out, err = speechrnn("calibrate", "--model", model, "--positives", tone_words, *given)

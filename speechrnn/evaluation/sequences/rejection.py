@@ -57,7 +57,7 @@ class RejectionCurve:
         if not len(self._inside) or not len(self._outside):
             raise DataError(
                 f"rejection: {len(self._inside)} sentences of the grammar and "
-                f"{len(self._outside)} stretches of other speech; expected some of each"
+                f"{len(self._outside)} stretches of other speech; give some of each"
             )
         margins = np.unique(np.concatenate([self._inside, self._outside]))
         self.thresholds = margins[margins > -math.inf]  # what has no sentence is never accepted
