@@ -11,6 +11,7 @@
 #   --synthetic true  train on synthetic speech as well, other words and phrases above all (false)
 #   --teachers LIST   experiments of the same data to learn from, such as bigru_seed1,bigru_seed2
 #   --negatives DIRS  recordings without the words, separated by commas: how often does it fire?
+#   --test-noise DIRS noises that nothing was trained on, separated by commas: accuracy in them
 #   --strung-hours N  hours of validation's other words and noise to calibrate on (10)
 #   --seed N          of the training (0)
 #   --work DIR        where downloads/, data/, exp/ and RESULTS.md go (this recipe's folder)
@@ -31,6 +32,7 @@ config=$here/conf/bigru.yaml
 synthetic=false
 teachers=
 negatives=
+test_noise=
 strung_hours=10
 seed=0
 work=$here
@@ -38,15 +40,21 @@ stage=0
 stop_stage=5
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
-IFS=, read -ra folders <<<"$negatives"
-negatives=()
-for folder in "${folders[@]}"; do
-  [ -d "$folder" ] || {
-    echo "run.sh: --negatives: no folder $folder" >&2
-    exit 2
-  }
-  negatives+=(--negatives "$(realpath "$folder")")
-done
+# Makes of a list of folders a list of options.
+each_folder() {
+  local -n list=$1
+  IFS=, read -ra folders <<<"$list"
+  list=()
+  for folder in "${folders[@]}"; do
+    [ -d "$folder" ] || {
+      echo "run.sh: --${1//_/-}: no folder $folder" >&2
+      exit 2
+    }
+    list+=("$2" "$(realpath "$folder")")
+  done
+}
+each_folder negatives --negatives
+each_folder test_noise --noise
 if [ "$synthetic" = true ] && [ -z "$words" ] && [ "$task" != 12 ]; then
   echo "run.sh: --synthetic adds other words, which --task $task has not; use --task 12 or --words" >&2
   exit 2
@@ -58,6 +66,8 @@ if [ -n "$corpus" ]; then command+=" --corpus DIR"; else command+=" --version $v
 if [ -n "$words" ]; then command+=" --words $words"; else command+=" --task $task"; fi
 command+=" --config conf/$(basename "$config")"
 [ "$synthetic" = false ] || command+=" --synthetic true"
+[ ${#negatives[@]} -eq 0 ] || command+=" --negatives DIRS"
+[ ${#test_noise[@]} -eq 0 ] || command+=" --test-noise DIRS"
 [ -z "$teachers" ] || command+=" --teachers $teachers"
 command+=" --seed $seed"
 . "$here/path.sh"
@@ -78,6 +88,7 @@ fi
 [ -z "$teachers" ] || name+=_taught_by_$(tr , _ <<<"$teachers")
 exp=exp/$place/$name
 IFS=, read -ra teachers <<<"$teachers"
+commit() { git -C "$root" describe --always --dirty 2>/dev/null; }
 streams() { grep -q 'frame_head: keyword' "$config"; }
 reads_sequences() { grep -q 'frame_head: ctc' "$config"; }
 due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
@@ -182,7 +193,16 @@ if due 5; then
   fi
   if streams; then
     python "$here/local/latency.py" --model "$exp/model.onnx" --data "$data/test" --name "$name" \
-      --out RESULTS.md --commit "$(git -C "$root" describe --always --dirty 2>/dev/null)"
+      --out RESULTS.md --commit "$(commit)"
+  fi
+  if [ ${#test_noise[@]} -gt 0 ]; then
+    python "$here/local/robustness.py" --model "$exp/model.onnx" --data "$data/test" \
+      "${test_noise[@]}" --name "$name" --out RESULTS.md --commit "$(commit)"
+  fi
+  if [ -e "$exp/evaluation/stream/stream.json" ]; then
+    options=(--command "${command/ conf\// recipes/speech_commands/conf/} --strung-hours $strung_hours")
+    [ "$synthetic" = false ] || options+=(--synthetic "$data/synthetic")
+    python "$here/local/card.py" --data "$data" --experiment "$exp" "${options[@]}" --out "$exp/card.md"
   fi
   echo "Try it on a recording of yours, or live:"
   echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/model.onnx"
