@@ -43,7 +43,10 @@ def listen(
     ] = False,
     on: Annotated[
         list[str] | None,
-        typer.Option(metavar="WORD='COMMAND'", help="Run a program, no shell, at a word."),
+        typer.Option(
+            metavar="WORD='COMMAND'",
+            help="Run a program, no shell, at a word; with --grammar at an intent, with {slot}.",
+        ),
     ] = None,
     chunk_ms: Annotated[
         float | None, typer.Option(help="How often the network runs; default: the model's.")
@@ -61,6 +64,7 @@ def listen(
 
     What --on runs prints to standard error, and nowhere while the view is shown.
     """
+    from speechrnn.decoding.grammar.decoder import GrammarDecoder
     from speechrnn.live.actions import Actions, parse_commands
     from speechrnn.live.session import listen as hear
     from speechrnn.live.stopping import stop_signals
@@ -75,7 +79,11 @@ def listen(
     decoder = make_decoder(
         recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus, live=True
     )
-    commands = parse_commands(on or [], recognizer.info.words)
+    intents = decoder.grammar.intents if isinstance(decoder, GrammarDecoder) else None
+    if intents is None:
+        commands = parse_commands(on or [], recognizer.info.words, "word")
+    else:
+        commands = parse_commands(on or [], intents, "intent")
     with stop_signals() as stop, _source(device, recording) as source:
         stream = Stream(
             recognizer,
@@ -86,7 +94,7 @@ def listen(
         )
         with (
             _screen(recognizer.info.path.name, source, stream, as_json, partial) as screen,
-            Actions(commands, screen.notice, shown=screen.leaves_room) as actions,
+            Actions(commands, screen.notice, shown=screen.leaves_room, intents=intents) as actions,
         ):
             counts = hear(source, stream, [screen, actions], stop)
     print(f"speechrnn: {_summary(stream.time_s, counts)}", file=sys.stderr)

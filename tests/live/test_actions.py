@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Callable
@@ -26,7 +27,9 @@ def run(monkeypatch) -> Callable[..., list[str]]:
 
     def hear(options: list[str], *words: str) -> list[str]:
         reports: list[str] = []
-        with Actions(parse_commands(options, WORDS), reports.append, shown=False) as actions:
+        with Actions(
+            parse_commands(options, WORDS, "word"), reports.append, shown=False
+        ) as actions:
             for word in words:
                 actions.heard(NOTHING, [event(word)])
         return reports
@@ -36,7 +39,7 @@ def run(monkeypatch) -> Callable[..., list[str]]:
 
 def test_options_become_argument_lists() -> None:
     options = ["lights on=lamp --room 'living room'", "off=lamp --off", " off = beep a=b"]
-    assert parse_commands(options, WORDS) == {
+    assert parse_commands(options, WORDS, "word") == {
         "lights on": [["lamp", "--room", "living room"]],
         "off": [["lamp", "--off"], ["beep", "a=b"]],
     }
@@ -53,7 +56,7 @@ def test_options_become_argument_lists() -> None:
 )
 def test_what_is_no_command_is_refused(option: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        parse_commands([option], WORDS)
+        parse_commands([option], WORDS, "word")
 
 
 def test_each_word_runs_its_programs_without_a_shell(run, tmp_path: Path) -> None:
@@ -64,6 +67,25 @@ def test_each_word_runs_its_programs_without_a_shell(run, tmp_path: Path) -> Non
     assert run([*options, f"lights on={python} {other} 3"], "off") == []
     assert (one.read_text(), two.read_text()) == ("$HOME; echo *", "2")
     assert not other.exists()
+
+
+def test_a_sentence_runs_the_programs_of_its_intent_with_its_slots(tmp_path: Path) -> None:
+    """What fills a slot never becomes an argument of its own; other braces stay as they are."""
+    out = tmp_path / "out"
+    script = "import sys, json; json.dump(sys.argv[2:], open(sys.argv[1], 'w'))"
+    python = f"{shlex.quote(sys.executable)} -c {shlex.quote(script)}"
+    intents = {"light": {"room", "state", "level"}}
+    option = f"light={python} {out} {{room}} --to={{state}} '{{level}}' {{print}}"
+    with pytest.raises(ConfigError, match="unknown intent 'lights'; known: light"):
+        parse_commands([f"lights={python}"], intents, "intent")
+    commands = parse_commands([option], intents, "intent")
+    slots: dict[str, str | list[str]] = {"room": "living room", "state": ["on", "{room}"]}
+    said = Event("living room on", 0.9, 1.0, 1.5, 0.2, "light", slots)
+    with Actions(commands, print, shown=False, intents=intents) as actions:
+        actions.heard(NOTHING, [said])
+        [(_, process)] = actions._running
+        process.wait()
+    assert json.loads(out.read_text()) == ["living room", "--to=on {room}", "", "{print}"]
 
 
 def test_programs_that_fail_are_reported(run) -> None:
@@ -84,7 +106,7 @@ def test_nobody_waits_for_a_program_and_none_is_left_a_zombie(tmp_path: Path) ->
     """The program here ends only once the listening has gone on."""
     go, done = tmp_path / "go", tmp_path / "done"
     script = f"while [ ! -e {go} ]; do sleep 0.01; done; touch {done}; exit 1"
-    commands = parse_commands([f"off=sh -c '{script}'"], WORDS)
+    commands = parse_commands([f"off=sh -c '{script}'"], WORDS, "word")
     reports: list[str] = []
     with Actions(commands, reports.append, shown=False) as actions:
         actions.heard(NOTHING, [event("off")])

@@ -158,9 +158,7 @@ def test_synthetic_speech_and_streams(finished: tuple[Path, str]) -> None:
         (data / "synthetic").mkdir(parents=True, exist_ok=True)
         soundfile.write(data / f"synthetic/{split}.wav", wave, 8000)
         recording = data / f"synthetic/{split}.wav"
-        write_datadir(
-            data / "synthetic" / split, [Utterance(split, recording, split, text, split)]
-        )
+        write_datadir(data / "synthetic" / split, [Utterance(split, recording, split, text, split)])
     (data / "synthetic/tts.json").write_text("{}")
     options = ("--corpus", "tiny", "--config", "live.yaml", "--words", "bed", "--synthetic")
     done = run(work, *options, "--stage", "1", "--strung-hours", "0.01")

@@ -32,6 +32,11 @@ class CompiledGrammar:
     num_sentences: int | None
     digest: str
 
+    @property
+    def intents(self) -> dict[str, frozenset[str]]:
+        """What its sentences may ask for, and the slots that may be filled then."""
+        return self.transducer.intents
+
     def interpret(self, words: Sequence[str]) -> Meaning | None:
         """What a sentence means; None where it is not in the grammar."""
         return self.transducer.interpret(words)

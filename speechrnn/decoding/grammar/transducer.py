@@ -64,9 +64,11 @@ class Transducer:
         self.final = self._state()
         for end in ends:
             self.arcs[end].append(Arc(self.final))
+        fills = {intent: self._fills(tree) for intent, tree in grammar.intents.items()}
+        self.intents = {intent: frozenset(counts) for intent, counts in fills.items()}
         self._lists = {
-            intent: frozenset(slot for slot, count in self._fills(tree).items() if count > 1)
-            for intent, tree in grammar.intents.items()
+            intent: frozenset(slot for slot, count in counts.items() if count > 1)
+            for intent, counts in fills.items()
         }
 
     def interpret(self, words: Sequence[str]) -> Meaning | None:
