@@ -88,6 +88,10 @@ def test_a_missing_or_damaged_card_is_named(folder: Path, text: str | None) -> N
         read_card(folder / "tones.onnx")
 
 
+def test_the_default_model_is_there() -> None:
+    assert packaged.FOLDER / f"{packaged.DEFAULT}.onnx" in SHIPPED
+
+
 def test_what_is_shipped_stays_small() -> None:
     assert sum(path.stat().st_size for path in SHIPPED) <= 2_500_000
 
