@@ -159,19 +159,24 @@ def test_synthetic_speech_and_streams(finished: tuple[Path, str]) -> None:
         soundfile.write(data / f"synthetic/{split}.wav", wave, 8000)
         recording = data / f"synthetic/{split}.wav"
         write_datadir(data / "synthetic" / split, [Utterance(split, recording, split, text, split)])
-    (data / "synthetic/tts.json").write_text("{}")
+    (data / "synthetic/tts.json").write_text('{"request": {"engines": ["espeak"]}}')
     options = ("--corpus", "tiny", "--config", "live.yaml", "--words", "bed", "--synthetic")
-    done = run(work, *options, "--stage", "1", "--strung-hours", "0.01")
+    more = ("--test-noise", "more", "--strung-hours", "0.01")
+    done = run(work, *options, "--stage", "1", *more)
     assert done.returncode == 0, done.stderr + done.stdout
     exp = work / "exp/tiny/bed/live_seed0_synthetic"
     calibration = json.loads((exp / "calibration/calibration.json").read_text())
     assert "data/tiny/bed/synthetic/valid" in {row["name"] for row in calibration["negatives"]}
+    card = (exp / "card.md").read_text()
+    assert "Synthetic speech of espeak: the words, other words and phrases." in card
+    assert "--strung-hours 0.01" in card
     results = (work / "RESULTS.md").read_text()
-    assert "--words bed --config conf/live.yaml --synthetic true --seed 0" in results
+    assert "--words bed --config conf/live.yaml --synthetic true --test-noise DIRS" in results
     heading = "not the official corpus: bed against all other words; all test clips"
     tables = [line for line in results.splitlines() if line.startswith("## ") and heading in line]
-    scores, latency = tables
+    scores, latency, robustness = tables
     assert latency == f"{scores}: accuracy, delay and CPU against latency, live_seed0_synthetic"
+    assert robustness == f"{scores}: robustness, live_seed0_synthetic"
 
 
 @pytest.mark.parametrize(
