@@ -30,15 +30,7 @@ stage=0
 stop_stage=5
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
-IFS=, read -ra folders <<<"$negatives"
-negatives=()
-for folder in "${folders[@]}"; do
-  [ -d "$folder" ] || {
-    echo "run.sh: --negatives: no folder $folder" >&2
-    exit 2
-  }
-  negatives+=(--negatives "$(realpath "$folder")")
-done
+each_folder negatives --negatives
 config=$(realpath "$config")
 work=$(realpath "$work")
 command="bash recipes/fsdd/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"

@@ -10,6 +10,19 @@ _parse_options_fail() {
   exit 2
 }
 
+# each_folder some_name --flag: of the folders in some_name, separated by commas, makes an array of
+# that flag and each folder's full path.
+each_folder() {
+  local -n _list=$1
+  local _folders _folder
+  IFS=, read -ra _folders <<<"$_list"
+  _list=()
+  for _folder in "${_folders[@]}"; do
+    [ -d "$_folder" ] || _parse_options_fail "--${1//_/-}: no folder $_folder"
+    _list+=("$2" "$(realpath "$_folder")")
+  done
+}
+
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)

@@ -40,19 +40,6 @@ stage=0
 stop_stage=5
 . "$here/../shared/parse_options.sh"
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
-# Makes of a list of folders a list of options.
-each_folder() {
-  local -n list=$1
-  IFS=, read -ra folders <<<"$list"
-  list=()
-  for folder in "${folders[@]}"; do
-    [ -d "$folder" ] || {
-      echo "run.sh: --${1//_/-}: no folder $folder" >&2
-      exit 2
-    }
-    list+=("$2" "$(realpath "$folder")")
-  done
-}
 each_folder negatives --negatives
 each_folder test_noise --noise
 if [ "$synthetic" = true ] && [ -z "$words" ] && [ "$task" != 12 ]; then

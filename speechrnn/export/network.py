@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 from torch import nn
@@ -59,23 +60,23 @@ def build_graph(model: CommandModel) -> GraphBuilder:
 
 def _add_convolutions(g: GraphBuilder, stack: ConvolutionStack, x: str) -> str:
     """(B, C, T') frames from (B, F, T) ones."""
-    planes, bands = stack.picture
     over_bands = False
-    for config, module in zip(stack.configs, stack.convolutions, strict=True):
+    for config, module, picture in zip(
+        stack.configs, stack.convolutions, stack.pictures, strict=False
+    ):
         convolution = cast(nn.Conv1d | nn.Conv2d, module)
         if config.bands and not over_bands:
-            x = g.node("Reshape", x, g.ints(0, planes, bands, -1))
+            x = g.node("Reshape", x, g.ints(0, *picture, -1))
         elif over_bands and not config.bands:
-            x = g.node("Reshape", x, g.ints(0, planes * bands, -1))
+            x = g.node("Reshape", x, g.ints(0, math.prod(picture), -1))
+        over_bands = config.bands is not None
         inputs = [g.constant(convolution.weight.detach().numpy())]
         if convolution.bias is not None:
             inputs.append(g.constant(convolution.bias.detach().numpy()))
         pads = [*convolution.padding, *convolution.padding]
         x = g.node("Conv", x, *inputs, strides=list(convolution.stride), pads=pads)
         x = g.node("Relu", x)
-        over_bands = config.bands is not None
-        planes, bands = config.channels, (bands - 1) // config.band_stride + 1
-    return g.node("Reshape", x, g.ints(0, planes * bands, -1)) if over_bands else x
+    return g.node("Reshape", x, g.ints(0, stack.output_size, -1)) if over_bands else x
 
 
 def _add_encoder(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ class ConvolutionStack(nn.Module):
     Those over some bands at a time slide over frequency as well, as over a picture whose planes
     are the features and their deltas.
 
+    Attributes:
+        pictures: Planes and bands of an input frame, then of what each convolution makes of it.
+
     Args:
         configs: One a convolution, first to last; none at all is fine.
         input_size: F, size of an input frame.
@@ -25,13 +29,15 @@ class ConvolutionStack(nn.Module):
         super().__init__()
         self.configs = tuple(configs)
         self.convolutions = nn.ModuleList()
-        bands = input_size // planes
-        self.picture = (planes, bands)  # of an input frame
+        self.pictures = [(planes, input_size // planes)]
         for config in configs:
+            planes, bands = self.pictures[-1]
             convolution: nn.Conv1d | nn.Conv2d
             if config.bands is None:
-                convolution = nn.Conv1d(input_size, config.channels, config.kernel, config.stride)
-                input_size = config.channels
+                convolution = nn.Conv1d(
+                    planes * bands, config.channels, config.kernel, config.stride
+                )
+                bands = 1
             else:
                 convolution = nn.Conv2d(
                     planes,
@@ -40,13 +46,13 @@ class ConvolutionStack(nn.Module):
                     (config.band_stride, config.stride),
                     (config.bands // 2, 0),
                 )
-                planes, bands = config.channels, (bands - 1) // config.band_stride + 1
-                input_size = planes * bands
+                bands = (bands - 1) // config.band_stride + 1
+            self.pictures.append((config.channels, bands))
             nn.init.kaiming_uniform_(convolution.weight, nonlinearity="relu")
             if convolution.bias is not None:
                 nn.init.zeros_(convolution.bias)
             self.convolutions.append(convolution)
-        self.output_size = input_size
+        self.output_size = math.prod(self.pictures[-1])
 
     def forward(self, feats: Tensor, feat_lens: Tensor) -> tuple[Tensor, Tensor]:
         """Convolve.
@@ -62,7 +68,7 @@ class ConvolutionStack(nn.Module):
             return feats, feat_lens
         x = feats.transpose(1, 2)  # (B, F, T)
         if self.configs[0].bands:
-            x = x.unflatten(1, self.picture)  # (B, planes, bands, T)
+            x = x.unflatten(1, self.pictures[0])  # (B, planes, bands, T)
         for config, convolution in zip(self.configs, self.convolutions, strict=True):
             if config.bands is None and x.dim() == 4:
                 x = x.flatten(1, 2)  # (B, planes * bands, T)

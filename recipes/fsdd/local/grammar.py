@@ -6,28 +6,27 @@ each of whom is heard by the network that was trained without them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from heard import Heard, networks
+from heard import hear, networks
 from outside import noises, other_speech, other_strings
 from rows import result_options, run_facts
 from strings import with_interval
 
 from speechrnn.datadir import read_datadir
 from speechrnn.decoding.ctc.beam import BeamDecoder
-from speechrnn.decoding.ctc.hypothesis import Hypothesis
 from speechrnn.decoding.grammar.compiled import CompiledGrammar, compile_grammar
 from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.decoding.grammar.parser import read_grammar
-from speechrnn.decoding.grammar.result import Parse
 from speechrnn.decoding.grammar.transducer import Meaning
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.evaluation.sequences.hearing import SequenceHearing
 from speechrnn.evaluation.sequences.intents import Understanding, score_intents, understanding
 from speechrnn.evaluation.sequences.rejection import RejectionCurve
-from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial
+from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, read_hearing
 
 READ = "Grammars: the same strings read without and with one"
 ACCEPTED = "Grammars: what else is accepted, where a share of the sentences may be lost"
@@ -54,20 +53,23 @@ def main() -> None:
 
     name = options.grammar.stem
     ears = networks(options.experiment)
-    grammar = compile_grammar(read_grammar(options.grammar), next(iter(ears.values())).symbols)
+    symbols = next(iter(ears.values())).info.symbols
+    grammar = compile_grammar(read_grammar(options.grammar), symbols)
 
-    def answers(heard: Mapping[str, list[Heard]], read: Callable[[Heard], Answer]) -> Answers:
+    def answers(
+        heard: Mapping[str, list[SequenceHearing]], read: Callable[[SequenceHearing], Answer]
+    ) -> Answers:
         return {speaker: [read(its) for its in each] for speaker, each in heard.items()}
 
     said = {
-        speaker: ear.hear(read_datadir(options.data / f"fold_{speaker}" / name))
+        speaker: hear(ear, read_datadir(options.data / f"fold_{speaker}" / name))
         for speaker, ear in ears.items()
     }
     others = {"strings of other lengths": other_strings(ears, options.data, grammar)}
     others["noise"] = noises(ears)
     others |= {folder.name: other_speech(ears, folder) for folder in options.negatives}
 
-    without = answers(said, lambda its: read_freely(its, grammar))
+    without = answers(said, lambda its: read_freely(its, symbols, grammar))
     within = answers(said, lambda its: read_sentence(its, grammar))
     outside = {
         source: answers(heard, lambda its: read_sentence(its, grammar))
@@ -86,28 +88,26 @@ def main() -> None:
         append_result(options.out, ACCEPTED, columns, ResultRow(metric=metric, **facts))
 
 
-def read_freely(heard: Heard, grammar: CompiledGrammar) -> Answer:
+def read_freely(
+    hearing: SequenceHearing, symbols: Sequence[str], grammar: CompiledGrammar
+) -> Answer:
     """Any words; what they mean is looked up."""
-    decoder = BeamDecoder(heard.symbols)
-    decoder.accept(heard.log_probs)
-    best = decoder.finish()[0]
-    meaning = grammar.interpret([word.text for word in best.words])
-    understood = Understanding(heard.utterance.speaker, meant(heard, grammar), meaning, 0.0)
-    return Answer(Reading(heard.utterance, best), understood)
+    reading = read_hearing(hearing, BeamDecoder(symbols))
+    meaning = grammar.interpret([word.text for word in reading.hypothesis.words])
+    understood = Understanding(hearing.utterance.speaker, meant(hearing, grammar), meaning, 0.0)
+    return Answer(reading, understood)
 
 
-def read_sentence(heard: Heard, grammar: CompiledGrammar) -> Answer:
+def read_sentence(hearing: SequenceHearing, grammar: CompiledGrammar) -> Answer:
     """A sentence of the grammar, or none."""
-    decoder = GrammarDecoder(grammar)
-    found = [*decoder.accept(heard.log_probs), *decoder.finish()]
-    words = tuple(word for its in found if isinstance(its, Parse) for word in its.words)
-    understood = understanding(heard.utterance.speaker, meant(heard, grammar), found)
-    return Answer(Reading(heard.utterance, Hypothesis(words, 0.0)), understood)
+    reading = read_hearing(hearing, GrammarDecoder(grammar))
+    speaker = hearing.utterance.speaker
+    return Answer(reading, understanding(speaker, meant(hearing, grammar), reading.stretches))
 
 
-def meant(heard: Heard, grammar: CompiledGrammar) -> Meaning | None:
+def meant(hearing: SequenceHearing, grammar: CompiledGrammar) -> Meaning | None:
     """What an utterance means, if it is a sentence."""
-    words = heard.utterance.text.split()
+    words = hearing.utterance.text.split()
     return grammar.interpret(words) if words else None
 
 

@@ -6,12 +6,12 @@ numbers of the other speakers, each of whom is heard by the network that was tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from heard import Heard, networks
+from heard import hear, networks
 from rows import result_options, run_facts
 from strings import with_interval
 
@@ -19,7 +19,8 @@ from speechrnn.datadir import read_datadir
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.evaluation.bootstrap import Bootstrap
 from speechrnn.evaluation.results import ResultRow, append_result
-from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial
+from speechrnn.evaluation.sequences.hearing import SequenceHearing
+from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, read_hearing
 from speechrnn.runtime.language_model import RecurrentLanguageModel
 
 TABLE = "Numbers of seven digits in twelve area codes: without and with a recurrent language model"
@@ -46,9 +47,10 @@ def main() -> None:
     language = RecurrentLanguageModel(options.lm)
     readings: dict[str, dict[Setting, list[Reading]]] = {}
     for speaker, ear in networks(options.experiment).items():
-        said = ear.hear(read_datadir(options.data / f"fold_{speaker}" / "numbers"))
+        said = hear(ear, read_datadir(options.data / f"fold_{speaker}" / "numbers"))
         readings[speaker] = {
-            setting: [read(heard, language, setting) for heard in said] for setting in SETTINGS
+            setting: [read(its, ear.info.symbols, language, setting) for its in said]
+            for setting in SETTINGS
         }
     chosen = {speaker: best_setting(readings, speaker) for speaker in readings}
     without = describe([its for each in readings.values() for its in each[WITHOUT]])
@@ -63,16 +65,20 @@ def main() -> None:
     append_result(options.out, TABLE, columns, ResultRow(metric=metric, **facts))
 
 
-def read(heard: Heard, language: RecurrentLanguageModel, setting: Setting) -> Reading:
+def read(
+    hearing: SequenceHearing,
+    symbols: Sequence[str],
+    language: RecurrentLanguageModel,
+    setting: Setting,
+) -> Reading:
     """The likeliest words."""
     decoder = BeamDecoder(
-        heard.symbols,
+        symbols,
         language=None if setting == WITHOUT else language,
         language_weight=setting.weight,
         word_bonus=setting.bonus,
     )
-    decoder.accept(heard.log_probs)
-    return Reading(heard.utterance, decoder.finish()[0])
+    return read_hearing(hearing, decoder)
 
 
 def best_setting(readings: Mapping[str, Mapping[Setting, list[Reading]]], speaker: str) -> Setting:

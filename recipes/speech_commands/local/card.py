@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from tables import title
+from tables import read_json, title
 
 from speechrnn.datadir import read_datadir
 from speechrnn.errors import SpeechRNNError
@@ -105,14 +104,6 @@ def training_data(options: argparse.Namespace, provenance: dict[str, Any]) -> li
 def text_of(path: Path) -> str:
     """A section that another script left; empty where it was not run."""
     return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tables import read_json
+
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.results import ResultRow, append_result
 from speechrnn.vocabulary import NON_WORDS, SILENCE, UNKNOWN
@@ -66,14 +68,6 @@ def describe(scores: dict[str, Any]) -> str:
         if rate.total:
             shares.append(f"{kind} {rate.share:.1%}")
     return f"{text}: {', '.join(shares)}"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
 
 
 if __name__ == "__main__":

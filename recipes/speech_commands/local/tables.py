@@ -1,17 +1,26 @@
-"""How the tables of this recipe are headed, what stands in their cells, where they go."""
+"""What the figures of this recipe are read from, how their tables are headed, where they go."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.results import replace_section
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
+
+
 def title(test: Path) -> str:
     """Corpus, task and test list."""
-    corpus = json.loads((test.parent / "corpus.json").read_text(encoding="utf-8"))
+    corpus = read_json(test.parent / "corpus.json")
     return f"{corpus['corpus']}: {corpus['task']}; {corpus['tests'][test.name]}"
 
 
