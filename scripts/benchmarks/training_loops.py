@@ -37,7 +37,8 @@ from speechrnn.config import Config, load_config
 from speechrnn.datadir import Utterance, read_datadir
 from speechrnn.errors import SpeechRNNError
 from speechrnn.models.command import CommandModel
-from speechrnn.training.loop import Corpus, train
+from speechrnn.training.corpus import Corpus
+from speechrnn.training.loop import train
 from speechrnn.training.optimizer import make_optimizer
 from speechrnn.vocabulary import Vocabulary
 

@@ -56,7 +56,8 @@ def train(
 
     from speechrnn.cli.progress import TrainingProgress
     from speechrnn.training.checkpoint import load_experiment
-    from speechrnn.training.loop import Corpus, pick_device
+    from speechrnn.training.corpus import Corpus
+    from speechrnn.training.loop import pick_device
     from speechrnn.training.loop import train as run_training
 
     began = time.perf_counter()

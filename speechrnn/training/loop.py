@@ -6,7 +6,6 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ import torch
 
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config
-from speechrnn.datadir import Utterance
-from speechrnn.dataset import Dataset, epoch_batches, load_dataset
+from speechrnn.dataset import epoch_batches
 from speechrnn.errors import ConfigError, ModelError
-from speechrnn.features import FeatureStatistics
 from speechrnn.models.command import CommandModel
 from speechrnn.training.batch import make_batch
 from speechrnn.training.checkpoint import pack, unpack
+from speechrnn.training.corpus import Corpus, load, set_statistics, summary
 from speechrnn.training.objective import Objective
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import (
@@ -33,23 +31,11 @@ from speechrnn.training.optimizer import (
 from speechrnn.training.run import RunDirectory
 from speechrnn.training.streams import StreamTrainer
 from speechrnn.training.teacher import Teacher
-from speechrnn.training.transcripts import Lexicon, Speller, Transcripts
+from speechrnn.training.transcripts import Speller, Transcripts
 from speechrnn.training.validation import validate
 from speechrnn.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
-
-_STATISTICS_CLIPS = 2000  # clips that the global mean and deviation of the features come from
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """What a run learns from and is watched on."""
-
-    train: Sequence[Utterance]
-    valid: Sequence[Utterance] = ()
-    noise: Sequence[Utterance] = ()  # mixed into training clips; none: synthetic noise
-    lexicon: Lexicon | None = None  # how words are spelt in the units of a CTC head
 
 
 def train(
@@ -99,16 +85,16 @@ def train(
     speller = Speller(texts if has_sequences else (), config.model.units, corpus.lexicon)
     symbols = speller.symbols if has_sequences else None
     model = CommandModel(config, vocabulary, symbols, speller.lexicon(texts)).to(device)
-    train_set = _load("train", corpus.train, vocabulary, config, observer).to(device)
+    train_set = load("train", corpus.train, vocabulary, config, observer).to(device)
     valid_set = None
     if corpus.valid:
-        valid_set = _load("valid", corpus.valid, vocabulary, config, observer).to(device)
+        valid_set = load("valid", corpus.valid, vocabulary, config, observer).to(device)
     noise = None
     if corpus.noise:
-        noise = _load("noise", corpus.noise, Vocabulary([]), config, observer).arena.to(device)
+        noise = load("noise", corpus.noise, Vocabulary([]), config, observer).arena.to(device)
     augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
     if run.start is None:
-        _set_statistics(model, train_set)
+        set_statistics(model, train_set)
     teacher = Teacher(teachers, model, settings.teacher_share)
 
     optimizer = make_optimizer(model, settings)
@@ -119,7 +105,7 @@ def train(
         "symbols": list(model.symbols),
         "lexicon": model.lexicon,
         "threads": torch.get_num_threads(),
-        "training_data": _summary(train_set, config.features.sample_rate_hz),
+        "training_data": summary(train_set, config.features.sample_rate_hz),
         "teachers": teacher.digests,
         "epoch": 0,
         "step": 0,
@@ -234,38 +220,6 @@ def pick_device(name: str) -> torch.device:
         count = torch.cuda.device_count() if cuda else 0
         raise ConfigError(f"--device {name}: this machine has {count} CUDA devices; pass cpu")
     return device
-
-
-def _load(
-    name: str,
-    utterances: Sequence[Utterance],
-    vocabulary: Vocabulary,
-    config: Config,
-    observer: Observer,
-) -> Dataset:
-    observer.loading(name, len(utterances))
-    rate_hz = config.features.sample_rate_hz
-    dataset = load_dataset(utterances, vocabulary, rate_hz, observer.loaded_clip)
-    for fault in dataset.faults:
-        observer.unreadable(fault)
-    return dataset
-
-
-def _summary(dataset: Dataset, rate_hz: int) -> dict[str, Any]:
-    return {
-        "utterances": len(dataset),
-        "speakers": len({utterance.speaker for utterance in dataset.utterances}),
-        "hours": round(int(dataset.lengths.sum()) / rate_hz / 3600, 3),
-    }
-
-
-@torch.no_grad()
-def _set_statistics(model: CommandModel, dataset: Dataset) -> None:
-    statistics = FeatureStatistics(model.front_end.config.dimension)
-    spread = torch.linspace(0, len(dataset) - 1, min(len(dataset), _STATISTICS_CLIPS)).long()
-    for indices in spread.split(64):
-        statistics.update(*model.features(*dataset.waves(indices)))
-    model.front_end.set_statistics(*statistics.mean_std())
 
 
 def _score(record: dict[str, Any]) -> float:

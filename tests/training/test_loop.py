@@ -12,7 +12,8 @@ from speechrnn.config import Config, parse_config
 from speechrnn.datadir import read_datadir
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
-from speechrnn.training.loop import Corpus, pick_device, train
+from speechrnn.training.corpus import Corpus
+from speechrnn.training.loop import pick_device, train
 from speechrnn.training.observer import Observer
 
 CPU = torch.device("cpu")

@@ -16,7 +16,8 @@ from speechrnn.dataset import load_dataset
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.errors import ConfigError
 from speechrnn.training.checkpoint import load_experiment
-from speechrnn.training.loop import Corpus, train
+from speechrnn.training.corpus import Corpus
+from speechrnn.training.loop import train
 from speechrnn.vocabulary import BLANK, Vocabulary
 
 CPU = torch.device("cpu")

@@ -17,7 +17,8 @@ from speechrnn.errors import ConfigError
 from speechrnn.models.chunks import Chunking
 from speechrnn.models.command import CommandModel
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
-from speechrnn.training.loop import Corpus, train
+from speechrnn.training.corpus import Corpus
+from speechrnn.training.loop import train
 from speechrnn.training.objective import Objective
 from speechrnn.training.piece import StreamRunner
 from speechrnn.training.streams import StreamTrainer

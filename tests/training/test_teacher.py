@@ -13,7 +13,8 @@ from speechrnn.datadir import read_datadir
 from speechrnn.errors import ConfigError
 from speechrnn.models.command import CommandModel
 from speechrnn.training.checkpoint import load_experiment
-from speechrnn.training.loop import Corpus, train
+from speechrnn.training.corpus import Corpus
+from speechrnn.training.loop import train
 from speechrnn.training.teacher import Teacher
 from speechrnn.vocabulary import Vocabulary
 

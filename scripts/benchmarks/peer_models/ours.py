@@ -17,7 +17,8 @@ from speechrnn.config import load_config
 from speechrnn.evaluation.trial import Answer, answers, score_answers
 from speechrnn.export.model_file import export_model
 from speechrnn.training.checkpoint import load_experiment
-from speechrnn.training.loop import Corpus, train
+from speechrnn.training.corpus import Corpus
+from speechrnn.training.loop import train
 
 
 def row_of_ours(

@@ -1,0 +1,65 @@
+"""What a run learns from: utterances, decoded, and what is known of them before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from speechrnn.config import Config
+from speechrnn.datadir import Utterance
+from speechrnn.dataset import Dataset, load_dataset
+from speechrnn.features import FeatureStatistics
+from speechrnn.models.command import CommandModel
+from speechrnn.training.observer import Observer
+from speechrnn.training.transcripts import Lexicon
+from speechrnn.vocabulary import Vocabulary
+
+_STATISTICS_CLIPS = 2000  # clips that the global mean and deviation of the features come from
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a run learns from and is watched on."""
+
+    train: Sequence[Utterance]
+    valid: Sequence[Utterance] = ()
+    noise: Sequence[Utterance] = ()  # mixed into training clips; none: synthetic noise
+    lexicon: Lexicon | None = None  # how words are spelt in the units of a CTC head
+
+
+def load(
+    name: str,
+    utterances: Sequence[Utterance],
+    vocabulary: Vocabulary,
+    config: Config,
+    observer: Observer,
+) -> Dataset:
+    """Decode one list of utterances, with progress; those that cannot be read are told of."""
+    observer.loading(name, len(utterances))
+    rate_hz = config.features.sample_rate_hz
+    dataset = load_dataset(utterances, vocabulary, rate_hz, observer.loaded_clip)
+    for fault in dataset.faults:
+        observer.unreadable(fault)
+    return dataset
+
+
+def summary(dataset: Dataset, rate_hz: int) -> dict[str, Any]:
+    """How much there is, as plain JSON values."""
+    return {
+        "utterances": len(dataset),
+        "speakers": len({utterance.speaker for utterance in dataset.utterances}),
+        "hours": round(int(dataset.lengths.sum()) / rate_hz / 3600, 3),
+    }
+
+
+@torch.no_grad()
+def set_statistics(model: CommandModel, dataset: Dataset) -> None:
+    """Give the front end the mean and deviation of the features of clips spread over the data."""
+    statistics = FeatureStatistics(model.front_end.config.dimension)
+    spread = torch.linspace(0, len(dataset) - 1, min(len(dataset), _STATISTICS_CLIPS)).long()
+    for indices in spread.split(64):
+        statistics.update(*model.features(*dataset.waves(indices)))
+    model.front_end.set_statistics(*statistics.mean_std())
