@@ -55,7 +55,7 @@ def _page(facts: ModelInfo) -> str:
         ("labels", _count(facts.labels)),
         ("sample rate", f"{rate_hz} Hz"),
         ("longest clip", f"{facts.clip_samples / rate_hz:g} s, {facts.clip_samples} samples"),
-        ("parameters", f"{facts.num_parameters:,}"),
+        ("parameters", f"{facts.num_parameters:,}, stored as {facts.weights}"),
         (
             "frames",
             f"one every {1000 * grid.hop_samples / rate_hz:g} ms, each sees "

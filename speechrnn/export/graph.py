@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
+
+from speechrnn.export.rounding import to_int8
 
 OPSET = 17
 IR_VERSION = 8  # what onnxruntime 1.19 and all later ones read
@@ -19,10 +21,13 @@ class GraphBuilder:
 
     Args:
         prefix: Put before every name, so that a branch's names differ from its parent's.
+        int8: Store `weights` as 8-bit integers.
     """
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, prefix: str = "", int8: bool = False) -> None:
         self._prefix = prefix
+        self._int8 = int8
+        self._rounded: dict[tuple[str, str], str] = {}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -53,6 +58,25 @@ class GraphBuilder:
             name = f"{self._prefix}constant_{len(self._constants)}"
             self._constants[key] = numpy_helper.from_array(array, name)
         return self._constants[key].name
+
+    def weights(self, value: np.ndarray, axes: tuple[int, ...] = (-1,)) -> str:
+        """The name of trained weights, float32 where they are used.
+
+        Integers are made float32 by Cast and Mul: onnxruntime does that once, when it loads the
+        file, but a DequantizeLinear anew in every call.
+
+        Args:
+            value: The weights.
+            axes: Along which integers share a scale.
+        """
+        if not self._int8:
+            return self.constant(value)
+        integers, scale = to_int8(value, axes)
+        names = self.constant(integers, "int8"), self.constant(scale)
+        if names not in self._rounded:
+            whole = self.node("Cast", names[0], to=TensorProto.FLOAT)
+            self._rounded[names] = self.node("Mul", whole, names[1])
+        return self._rounded[names]
 
     def ints(self, *values: int) -> str:
         """The name of a constant list of int64."""

@@ -41,7 +41,7 @@ def _add_coefficients(
     """(T, B, H) what the state is scaled by and what is added to it."""
     linear = cast(nn.Linear, layer.gates[direction])
     weight, bias = linear.weight.detach().numpy(), linear.bias.detach().numpy()
-    gates = g.node("Add", g.node("MatMul", x, g.constant(weight.T)), g.constant(bias))
+    gates = g.node("Add", g.node("MatMul", x, g.weights(weight.T, (0,))), g.constant(bias))
     count = len(bias) // layer.hidden_size
     parts = g.nodes("Split", gates, outputs=(True,) * count, axis=2)
     if layer.cell == "mingru":

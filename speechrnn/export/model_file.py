@@ -14,6 +14,7 @@ import onnx
 
 from speechrnn.export.network import build_graph
 from speechrnn.export.parity import check_parity
+from speechrnn.export.rounding import round_weights
 from speechrnn.export.states import state_specs
 from speechrnn.models.command import CommandModel
 
@@ -38,7 +39,9 @@ class ExportReport:
     max_difference: float
 
 
-def export_model(model: CommandModel, path: str | Path, provenance: dict[str, Any]) -> ExportReport:
+def export_model(
+    model: CommandModel, path: str | Path, provenance: dict[str, Any], int8: bool = False
+) -> ExportReport:
     """Write one ONNX file, from waveform to log-probabilities, and check it against the network.
 
     The file appears under its name only after the check.
@@ -47,14 +50,19 @@ def export_model(model: CommandModel, path: str | Path, provenance: dict[str, An
         model: The trained network, anywhere and in any mode.
         path: Where to; replaced if it exists.
         provenance: Plain JSON values: when, from what, with which versions it was trained.
+        int8: Store weights as 8-bit integers with a scale for each output; what the file computes
+            is then checked against the network with its weights rounded so.
 
     Raises:
         ModelError: The file does not compute what the network computes.
     """
     path = Path(path)
     model = copy.deepcopy(model).cpu().float().eval()
-    metadata = json.dumps(model_metadata(model, provenance), ensure_ascii=False)
-    proto = build_graph(model).model("speechrnn", {METADATA_KEY: metadata})
+    if int8:
+        round_weights(model)
+    facts = model_metadata(model, provenance) | {"weights": "int8" if int8 else "float32"}
+    metadata = json.dumps(facts, ensure_ascii=False)
+    proto = build_graph(model, int8).model("speechrnn", {METADATA_KEY: metadata})
     difference = write_checked(proto, path, lambda part: check_parity(model, part))
     return ExportReport(path, path.stat().st_size, model.num_parameters, difference)
 

@@ -21,13 +21,14 @@ from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
 
-def build_graph(model: CommandModel) -> GraphBuilder:
+def build_graph(model: CommandModel, int8: bool = False) -> GraphBuilder:
     """The model's graph, with the interface of `CommandModel.forward`.
 
     Args:
         model: On the CPU, in float32.
+        int8: Store its weights as 8-bit integers.
     """
-    g = GraphBuilder()
+    g = GraphBuilder(int8=int8)
     wave = g.input("wave", "float32", ["B", "S"])
     wave_lens = g.input("wave_lens", "int64", ["B"])
     commit = g.input("commit", "int64", ["B"])
@@ -70,7 +71,8 @@ def _add_convolutions(g: GraphBuilder, stack: ConvolutionStack, x: str) -> str:
         elif over_bands and not config.bands:
             x = g.node("Reshape", x, g.ints(0, math.prod(picture), -1))
         over_bands = config.bands is not None
-        inputs = [g.constant(convolution.weight.detach().numpy())]
+        kernel = convolution.weight.detach().numpy()
+        inputs = [g.weights(kernel, tuple(range(1, kernel.ndim)))]
         if convolution.bias is not None:
             inputs.append(g.constant(convolution.bias.detach().numpy()))
         pads = [*convolution.padding, *convolution.padding]
@@ -109,7 +111,7 @@ def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: 
     x = g.node("Where", g.node("Unsqueeze", inside, g.ints(2)), x, g.constant(0.0))
     for module, norm in zip(encoder.layers, encoder.norms, strict=True):
         linear = cast(FeedforwardLayer, module).linear
-        x = g.node("MatMul", x, g.constant(linear.weight.detach().numpy().T))
+        x = g.node("MatMul", x, g.weights(linear.weight.detach().numpy().T, (0,)))
         x = g.node("Relu", g.node("Add", x, g.constant(linear.bias.detach().numpy())))
         x = _add_norm(g, norm, x)
     return x

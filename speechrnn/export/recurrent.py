@@ -118,7 +118,7 @@ def _weights(g: GraphBuilder, layer: RecurrentLayer) -> tuple[str, str, str]:
         return np.stack([_ordered(layer.rnn, name + suffix, layer.cell) for suffix in suffixes])
 
     bias = np.concatenate([stacked("bias_ih"), stacked("bias_hh")], axis=1)
-    return g.constant(stacked("weight_ih")), g.constant(stacked("weight_hh")), g.constant(bias)
+    return g.weights(stacked("weight_ih")), g.weights(stacked("weight_hh")), g.constant(bias)
 
 
 def _ordered(rnn: nn.RNNBase, name: str, cell: str) -> np.ndarray:

@@ -63,6 +63,7 @@ class ModelInfo:
         clip_samples: Longest recording that is classified whole.
         pool_frames: Hidden frames that a stream keeps for pooling.
         num_parameters: Trained numbers in the file.
+        weights: How most of them are stored: "float32" or "int8".
         states: What a stream carries.
         config: The resolved configuration of the training.
         operating_point: When a stream's words count, or None where the model was not calibrated.
@@ -85,6 +86,7 @@ class ModelInfo:
     clip_samples: int
     pool_frames: int
     num_parameters: int
+    weights: str
     states: tuple[StateSpec, ...]
     config: dict[str, Any]
     operating_point: OperatingPoint | None
@@ -212,6 +214,7 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             clip_samples=int(tree["clip_samples"]),
             pool_frames=int(tree["pool_frames"]),
             num_parameters=int(tree["num_parameters"]),
+            weights=str(tree.get("weights", "float32")),
             states=tuple(_state(state) for state in tree["states"]),
             config=dict(tree["config"]),
             operating_point=_operating_point(tree.get("operating_point")),

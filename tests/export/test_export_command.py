@@ -8,6 +8,7 @@ import torch
 
 import speechrnn
 from speechrnn.cli.export import export
+from speechrnn.cli.info import info
 from speechrnn.errors import ModelError
 from speechrnn.training.checkpoint import Checkpoint, write_checkpoint
 
@@ -52,6 +53,17 @@ def test_an_experiment_without_environment_is_exported(experiment, tmp_path):
     (folder / "environment.json").unlink()
     export(experiment=folder, out=tmp_path / "model.onnx")
     assert speechrnn.load_model(tmp_path / "model.onnx").info.provenance["seed"] is None
+
+
+def test_weights_in_8_bits(experiment, tmp_path, capsys):
+    folder, _ = experiment
+    export(experiment=folder, out=tmp_path / "model.onnx", int8=True)
+    assert "differs from the network with its weights rounded by" in capsys.readouterr().out
+    info(str(tmp_path / "model.onnx"))
+    assert "stored as int8" in capsys.readouterr().out
+    export(experiment=folder, out=tmp_path / "model.onnx")
+    info(str(tmp_path / "model.onnx"))
+    assert "stored as float32" in capsys.readouterr().out
 
 
 def test_no_experiment(tmp_path):

@@ -10,6 +10,7 @@ import torch
 
 from speechrnn.config import parse_config
 from speechrnn.export.model_file import export_model
+from speechrnn.export.rounding import round_weights
 from speechrnn.models.command import CommandModel
 from speechrnn.vocabulary import Vocabulary
 
@@ -50,6 +51,8 @@ NETWORKS: dict[str, dict] = {
         "features": {"kind": "logmel"},
     },
     "ctc beside a clip head": {"model": {"frame_head": "ctc", **STRIDED}},
+    "int8 gru, multihead": {"model": {"pooling": "multihead", **STRIDED}, "int8": True},
+    "int8 lstm, last": {"model": {"cell": "lstm", "pooling": "last", **PLAIN}, "int8": True},
     "ctc alone": {"model": {"frame_head": "ctc", "pooling": "none", **STRIDED}},
 }
 Exported = tuple[CommandModel, Path]
@@ -73,7 +76,7 @@ def _export(settings: dict, path: Path) -> Exported:
     torch.manual_seed(0)
     front_end = {"sample_rate_hz": 8000, "high_hz": 3800.0, "n_mels": 16, "n_mfcc": 8}
     tree = {
-        **settings,
+        **{name: section for name, section in settings.items() if name != "int8"},
         "features": {**front_end, **settings.get("features", {})},
         "model": {"hidden_size": 8, **settings["model"]},
     }
@@ -86,5 +89,8 @@ def _export(settings: dict, path: Path) -> Exported:
         torch.nn.init.zeros_(model.frame_head.bias)  # untrained, it would hear the blank alone
     dimension = model.config.features.dimension
     model.front_end.set_statistics(torch.randn(dimension), torch.rand(dimension) + 1)
-    export_model(model, path, {})
+    int8 = settings.get("int8", False)
+    if int8:
+        round_weights(model)
+    export_model(model, path, {}, int8)
     return model, path

@@ -30,6 +30,8 @@ KINDS = (
     "keyword head",
     "ctc beside a clip head",
     "ctc alone",
+    "int8 gru, multihead",
+    "int8 lstm, last",
 )
 CHUNKINGS = ((1, 0), (1, 3), (4, 0), (4, 4), (7, 2), (3, 500), (500, 0))  # frames
 
