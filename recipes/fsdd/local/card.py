@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rows import read_json
-
-from speechrnn.errors import SpeechRNNError
+from speechrnn.cli.script import run_script
+from speechrnn.errors import DataError
 from speechrnn.evaluation import card, card_tables
 from speechrnn.evaluation.metrics import Rate, mean_with_interval
+from speechrnn.evaluation.training_record import read_record
 from speechrnn.runtime.model_file import open_model
 
 LICENCE = "CC-BY-SA-4.0"
@@ -32,10 +32,7 @@ def main() -> None:
     parser.add_argument("--command", required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    try:
-        write(options)
-    except SpeechRNNError as fault:
-        raise SystemExit(f"card.py: {fault}") from None
+    write(options)
     print(f"{options.out}: card written")
 
 
@@ -44,9 +41,9 @@ def write(options: argparse.Namespace) -> None:
     _, info = open_model(options.model)
     folds = sorted(path for path in options.experiment.glob("fold_*") if path.is_dir())
     if len(folds) < 2:
-        raise SystemExit(f"{options.experiment}: fewer than two folds; run stages 3 and 4")
+        raise DataError(f"{options.experiment}: fewer than two folds; run stages 3 and 4")
     scores = {
-        fold.name.removeprefix("fold_"): read_json(fold / "evaluation" / "scores.json")
+        fold.name.removeprefix("fold_"): read_record(fold / "evaluation" / "scores.json")
         for fold in folds
     }
     speakers = {
@@ -58,7 +55,7 @@ def write(options: argparse.Namespace) -> None:
     low, high = (min(max(limit, 0.0), 1.0) for limit in mean.interval)
     accuracy = f"{mean.value:.1%} ({100 * low:.1f}–{100 * high:.1f}%)"
     words = card_tables.recalls(scores.values())
-    stream = read_json(options.stream) if options.stream else None
+    stream = read_record(options.stream) if options.stream else None
     facts = {
         "accuracy": f"{accuracy} of single digits by a new speaker: mean of {len(speakers)}, each "
         "left out of training in turn",
@@ -105,7 +102,7 @@ def training_data(options: argparse.Namespace) -> list[str]:
         "people at 8 kHz."
     ]
     if options.synthetic:
-        engines = read_json(options.synthetic / "tts.json")["request"]["engines"]
+        engines = read_record(options.synthetic / "tts.json")["request"]["engines"]
         lines.append(
             f"Synthetic speech of {', '.join(engines)}: the same words. No part of a synthesiser "
             "is in the model."
@@ -125,4 +122,4 @@ def weaknesses(words: dict[str, Rate], stream: dict | None) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

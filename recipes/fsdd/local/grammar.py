@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from heard import hear, networks
 from outside import noises, other_speech, other_strings
-from rows import result_options, run_facts
+from rows import result_options, row
 from strings import with_interval
 
+from speechrnn.cli.script import run_script
 from speechrnn.datadir import read_datadir
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.decoding.grammar.compiled import CompiledGrammar, compile_grammar
@@ -22,7 +23,7 @@ from speechrnn.decoding.grammar.decoder import GrammarDecoder
 from speechrnn.decoding.grammar.parser import read_grammar
 from speechrnn.decoding.grammar.transducer import Meaning
 from speechrnn.evaluation.metrics import Rate
-from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.evaluation.results import append_result
 from speechrnn.evaluation.sequences.hearing import SequenceHearing
 from speechrnn.evaluation.sequences.intents import Understanding, score_intents, understanding
 from speechrnn.evaluation.sequences.rejection import RejectionCurve
@@ -75,17 +76,16 @@ def main() -> None:
         source: answers(heard, lambda its: read_sentence(its, grammar))
         for source, heard in others.items()
     }
-    facts = run_facts(options)
     columns = "WER; strings without a mistake; intent and slots right (95% intervals)"
     for how, read in (("without", without), ("with", within)):
         metric = f"{name}, {how} the grammar: {reading_text(read)}"
         print(metric)
-        append_result(options.out, READ, columns, ResultRow(metric=metric, **facts))
+        append_result(options.out, READ, columns, row(options, metric))
     columns = "sentences lost; accepted, by source (95% intervals, Wilson)"
     for share in SHARES:
         metric = f"{name}, thresholds for {share:.0%}: {rejection_text(within, outside, share)}"
         print(metric)
-        append_result(options.out, ACCEPTED, columns, ResultRow(metric=metric, **facts))
+        append_result(options.out, ACCEPTED, columns, row(options, metric))
 
 
 def read_freely(
@@ -163,4 +163,4 @@ def rate_text(rate: Rate) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

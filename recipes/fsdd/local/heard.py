@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from speechrnn.datadir import Utterance, load_wave
+from speechrnn.errors import DataError
 from speechrnn.evaluation.sequences.hearing import SequenceHearing
 from speechrnn.runtime.recognizer import Recognizer, load_model
 from speechrnn.runtime.sequences import log_posteriors
@@ -17,7 +18,7 @@ def networks(experiment: Path) -> dict[str, Recognizer]:
     """The network of each fold, by the speaker whom it has never heard."""
     models = sorted(experiment.glob("fold_*/model.onnx"))
     if len(models) < 2:
-        raise SystemExit(f"{experiment}: fewer than two fold_*/model.onnx; run stages 3 and 4")
+        raise DataError(f"{experiment}: fewer than two fold_*/model.onnx; run stages 3 and 4")
     return {model.parent.name.removeprefix("fold_"): load_model(model) for model in models}
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from heard import hear, networks
-from rows import result_options, run_facts
+from rows import result_options, row
 from strings import with_interval
 
+from speechrnn.cli.script import run_script
 from speechrnn.datadir import read_datadir
 from speechrnn.decoding.ctc.beam import BeamDecoder
 from speechrnn.evaluation.bootstrap import Bootstrap
-from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.evaluation.results import append_result
 from speechrnn.evaluation.sequences.hearing import SequenceHearing
 from speechrnn.evaluation.sequences.trial import Reading, SequenceTrial, read_hearing
 from speechrnn.runtime.language_model import RecurrentLanguageModel
@@ -60,9 +61,8 @@ def main() -> None:
     )
     metric = f"without: {without}; with: {within}; weight and bonus: {used}"
     print(metric)
-    facts = run_facts(options)
     columns = "WER; numbers without a mistake (95% intervals, speakers drawn anew)"
-    append_result(options.out, TABLE, columns, ResultRow(metric=metric, **facts))
+    append_result(options.out, TABLE, columns, row(options, metric))
 
 
 def read(
@@ -104,4 +104,4 @@ def describe(readings: list[Reading]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -1,12 +1,13 @@
-"""What the recipe's results have in common: reading JSON, and what a row says of its run."""
+"""What the recipe's results have in common: their options, and what a row says of its run."""
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 from pathlib import Path
-from typing import Any
+
+from speechrnn.errors import DataError
+from speechrnn.evaluation.results import ResultRow
+from speechrnn.evaluation.training_record import read_record, result_row
 
 
 def result_options(description: str | None) -> argparse.ArgumentParser:
@@ -19,42 +20,30 @@ def result_options(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def run_facts(options: argparse.Namespace) -> dict[str, Any]:
-    """All columns of a `ResultRow` but the metric.
+def row(options: argparse.Namespace, metric: str) -> ResultRow:
+    """A row of all trainings together.
 
     Args:
         options: See `result_options`.
+        metric: The figure.
     """
     experiment: Path = options.experiment
-    runs = sorted(experiment.glob("*/environment.json"))
+    runs = sorted(path.parent for path in experiment.glob("*/environment.json"))
     if not runs:
-        raise SystemExit(f"{experiment}: no trainings; run stage 3")
-    environment = read_json(runs[0])
+        raise DataError(f"{experiment}: no trainings; run stage 3")
     try:
         seconds = float((experiment / "seconds").read_text())
     except OSError:
-        raise SystemExit(f"{experiment}: trainings are not finished; run stage 3") from None
-    evaluation = runs[0].parent / "evaluation"
+        raise DataError(f"{experiment}: trainings are not finished; run stage 3") from None
+    evaluation = runs[0] / "evaluation"
     sequences = evaluation / "sequences.json"
-    scores = read_json(sequences if sequences.exists() else evaluation / "scores.json")
-    commit = environment["git_commit"] or ""
-    if options.commit not in ("", commit):
-        commit = f"{commit}, evaluated with {options.commit}"
+    scores = read_record(sequences if sequences.exists() else evaluation / "scores.json")
     count = {6: "six", 7: "seven"}.get(len(runs), str(len(runs)))
-    return {
-        "date": datetime.date.today().isoformat(),
-        "commit": commit,
-        "command": options.command,
-        "parameters": f"{int(scores['parameters']):,}",
-        "seeds": str(environment["seed"]),
-        "wall_time": f"{seconds / 60:.0f} min for all {count} trainings",
-        "device": f"{environment['device']}, {environment['threads']} thread a training",
-    }
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
+    return result_row(
+        runs[0],
+        command=options.command,
+        parameters=scores["parameters"],
+        metric=metric,
+        wall_time=f"{seconds / 60:.0f} min for all {count} trainings",
+        evaluated_with=options.commit,
+    )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rows import read_json, result_options, run_facts
+from rows import result_options, row
 
+from speechrnn.cli.script import run_script
+from speechrnn.errors import DataError
 from speechrnn.evaluation.bootstrap import Bootstrap, Ratio
-from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.evaluation.results import append_result
+from speechrnn.evaluation.training_record import read_record
 
 TABLE = "Connected digits, 3 to 7 in a string: leave one speaker out"
 
@@ -17,17 +20,16 @@ def main() -> None:
     options = result_options(__doc__).parse_args()
 
     folds = [
-        read_json(fold / "evaluation" / "sequences.json")
+        read_record(fold / "evaluation" / "sequences.json")
         for fold in sorted(options.experiment.glob("fold_*"))
         if fold.is_dir()
     ]
     if len(folds) < 2:
-        raise SystemExit(f"{options.experiment}: fewer than two folds; run stages 3 and 4 for all")
+        raise DataError(f"{options.experiment}: fewer than two folds; run stages 3 and 4 for all")
     metric = describe({name: its for fold in folds for name, its in fold["speakers"].items()})
     print(metric)
-    facts = run_facts(options)
     columns = "WER and strings without a mistake (95% intervals, speakers drawn anew): each speaker"
-    append_result(options.out, TABLE, columns, ResultRow(metric=metric, **facts))
+    append_result(options.out, TABLE, columns, row(options, metric))
 
 
 def describe(speakers: dict[str, dict[str, Any]]) -> str:
@@ -61,4 +63,4 @@ def with_interval(ratio: Ratio) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -6,12 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tables import read_json, title
+from tables import title
 
+from speechrnn.cli.script import run_script
 from speechrnn.datadir import read_datadir
-from speechrnn.errors import SpeechRNNError
+from speechrnn.errors import DataError
 from speechrnn.evaluation import card, card_tables
 from speechrnn.evaluation.metrics import Rate
+from speechrnn.evaluation.training_record import read_record
 from speechrnn.runtime.model_file import open_model
 from speechrnn.vocabulary import SILENCE
 
@@ -29,10 +31,7 @@ def main() -> None:
     parser.add_argument("--command", required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    try:
-        write(options)
-    except SpeechRNNError as fault:
-        raise SystemExit(f"card.py: {fault}") from None
+    write(options)
     print(f"{options.out}: card written")
 
 
@@ -41,11 +40,11 @@ def write(options: argparse.Namespace) -> None:
     experiment = options.experiment
     model = experiment / "model.onnx"
     _, info = open_model(model)
-    scores = read_json(experiment / "evaluation" / options.test / "scores.json")
-    stream = read_json(experiment / "evaluation" / "stream" / "stream.json")
+    scores = read_record(experiment / "evaluation" / options.test / "scores.json")
+    stream = read_record(experiment / "evaluation" / "stream" / "stream.json")
     point = info.operating_point
     if point is not None and stream["operating_point"] != point.as_metadata():
-        raise SystemExit(
+        raise DataError(
             f"{model}: calibrated since it was heard live ({experiment}/evaluation/stream); run "
             "stage 5 again"
         )
@@ -84,14 +83,14 @@ def write(options: argparse.Namespace) -> None:
 
 def training_data(options: argparse.Namespace, provenance: dict[str, Any]) -> list[str]:
     """Where the model learnt from, a line each."""
-    corpus = read_json(options.data / "corpus.json")
+    corpus = read_record(options.data / "corpus.json")
     total = provenance["training_data"]
     lines = [
         "Google Speech Commands (P. Warden, arXiv:1804.03209), CC BY 4.0, the training part of "
         f"{corpus['corpus']}: words, other words, background noise."
     ]
     if options.synthetic:
-        engines = read_json(options.synthetic / "tts.json")["request"]["engines"]
+        engines = read_record(options.synthetic / "tts.json")["request"]["engines"]
         lines.append(
             f"Synthetic speech of {', '.join(engines)}: the words, other words and phrases. No "
             "part of a synthesiser is in the model."
@@ -107,4 +106,4 @@ def text_of(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tables import publish, share, title
 
+from speechrnn.cli.script import run_script
 from speechrnn.datadir import load_wave, read_datadir
 from speechrnn.evaluation.choice import compare_choices
 from speechrnn.evaluation.live_scores import LiveScores, score_live
@@ -100,4 +101,4 @@ def delay(scores: LiveScores) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 from pathlib import Path
 from typing import Any
 
-from tables import read_json
-
+from speechrnn.cli.script import run_script
 from speechrnn.evaluation.metrics import Rate
-from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.evaluation.results import append_result
+from speechrnn.evaluation.training_record import read_record, result_row, training_seconds
 from speechrnn.vocabulary import NON_WORDS, SILENCE, UNKNOWN
 
 KINDS = {"words": None, "other words": UNKNOWN, "silence": SILENCE}
@@ -26,25 +24,20 @@ def main() -> None:
     parser.add_argument("--command", required=True)
     options = parser.parse_args()
 
-    corpus = read_json(options.data / "corpus.json")
-    environment = read_json(options.experiment / "run" / "environment.json")
-    epochs = (options.experiment / "run" / "metrics.jsonl").read_text().splitlines()
-    minutes = sum(json.loads(epoch)["seconds"] for epoch in epochs) / 60
-    threads = environment["threads"]
+    corpus = read_record(options.data / "corpus.json")
+    run = options.experiment / "run"
+    minutes = training_seconds(run) / 60
     for test, held in corpus["tests"].items():
-        scores = read_json(options.experiment / "evaluation" / test / "scores.json")
+        scores = read_record(options.experiment / "evaluation" / test / "scores.json")
         metric = describe(scores)
         table = f"{corpus['corpus']}: {corpus['task']}; {held}"
         print(f"{table}\n  {metric}")
-        row = ResultRow(
-            date=datetime.date.today().isoformat(),
-            commit=environment["git_commit"] or "",
+        row = result_row(
+            run,
             command=options.command,
-            parameters=f"{int(scores['parameters']):,}",
-            seeds=str(environment["seed"]),
+            parameters=scores["parameters"],
             metric=metric,
             wall_time=f"{minutes:.0f} min of training",
-            device=f"{environment['device']}, {threads} thread{'s' * (threads > 1)}",
         )
         if options.out:
             append_result(options.out, table, "accuracy (95% interval, Wilson)", row)
@@ -71,4 +64,4 @@ def describe(scores: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -10,9 +10,9 @@ import numpy as np
 from tables import publish, share, title
 
 from speechrnn.augment.conditions import Condition, all_conditions
+from speechrnn.cli.script import run_script
 from speechrnn.datadir import read_datadir
 from speechrnn.dataset import Dataset, load_dataset, sequential_batches
-from speechrnn.errors import SpeechRNNError
 from speechrnn.evaluation.material import read_negatives
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.trial import true_labels
@@ -36,10 +36,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--commit", required=True)
     options = parser.parse_args()
-    try:
-        measure(options)
-    except SpeechRNNError as fault:
-        raise SystemExit(f"robustness.py: {fault}") from None
+    measure(options)
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -89,4 +86,4 @@ def accuracy(recognizer: Recognizer, clips: Dataset, condition: Condition) -> Ra
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -1,26 +1,17 @@
-"""What the figures of this recipe are read from, how their tables are headed, where they go."""
+"""How the tables of this recipe are headed, and where they go."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.results import replace_section
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
+from speechrnn.evaluation.training_record import read_record
 
 
 def title(test: Path) -> str:
     """Corpus, task and test list."""
-    corpus = read_json(test.parent / "corpus.json")
+    corpus = read_record(test.parent / "corpus.json")
     return f"{corpus['corpus']}: {corpus['task']}; {corpus['tests'][test.name]}"
 
 

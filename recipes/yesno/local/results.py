@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 from pathlib import Path
 from typing import Any
 
-from speechrnn.evaluation.results import ResultRow, append_result
+from speechrnn.cli.script import run_script
+from speechrnn.evaluation.results import append_result
+from speechrnn.evaluation.training_record import read_record, result_row, training_seconds
 
 TABLE = "icefall's split: every other recording for testing; one speaker, the same on both sides"
 
@@ -22,26 +22,21 @@ def main() -> None:
     parser.add_argument("--command", required=True)
     options = parser.parse_args()
 
-    scores = read_json(options.experiment / "evaluation" / "sequences.json")
+    scores = read_record(options.experiment / "evaluation" / "sequences.json")
     metric = describe(scores)
     print(f"WER {metric}")
     if options.out is None:
         return
-    environment = read_json(options.experiment / "run" / "environment.json")
-    epochs = (options.experiment / "run" / "metrics.jsonl").read_text().splitlines()
-    wall_time = f"{sum(json.loads(epoch)['seconds'] for epoch in epochs):.0f} s of training"
+    run = options.experiment / "run"
+    wall_time = f"{training_seconds(run):.0f} s of training"
     if options.seconds is not None:
         wall_time = f"{options.seconds} s for stages 1 to 4, {wall_time}"
-    threads = environment["threads"]
-    row = ResultRow(
-        date=datetime.date.today().isoformat(),
-        commit=environment["git_commit"] or "",
+    row = result_row(
+        run,
         command=options.command,
-        parameters=f"{int(scores['parameters']):,}",
-        seeds=str(environment["seed"]),
+        parameters=scores["parameters"],
         metric=metric,
         wall_time=wall_time,
-        device=f"{environment['device']}, {threads} thread{'s' * (threads > 1)}",
     )
     append_result(options.out, TABLE, "WER (95% interval, recordings drawn anew)", row)
 
@@ -56,13 +51,5 @@ def describe(scores: dict[str, Any]) -> str:
     )
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SystemExit(f"{path}: {fault.strerror}; run the stages before this one") from None
-
-
 if __name__ == "__main__":
-    main()
+    run_script(main)
