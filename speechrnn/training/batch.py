@@ -30,19 +30,20 @@ class Batch:
 def make_batch(
     dataset: Dataset, draws: Tensor, augmenter: Augmenter, epoch: int, num_labels: int
 ) -> Batch:
-    """Cut and change the clips of `draws` (B), see `epoch_batches`, as epoch `epoch` has them."""
+    """Cut and change the clips of `draws` (B), see `Dataset`, as epoch `epoch` has them."""
     wave, wave_lens = _waves(dataset, draws, augmenter, epoch)
     if not num_labels:
         return Batch(wave, wave_lens, wave.new_zeros(len(wave), 0))
-    labels = dataset.targets[draws % len(dataset)]
+    labels = dataset.targets[dataset.clips(draws)]
     targets = nn.functional.one_hot(labels, num_labels).to(torch.float32)
     if augmenter.config.mixup_probability:
         partners, weights = augmenter.mixup(draws, epoch, len(dataset))
+        partners = torch.where(weights < 1, dataset.draws(partners % len(dataset)), draws)
         others, other_lens = _waves(dataset, partners, augmenter, epoch)
         weights = weights.to(wave.device)
         wave, wave_lens = mix(wave, wave_lens, others, other_lens, weights)
         share = weights[:, None]
-        labels = dataset.targets[partners % len(dataset)]
+        labels = dataset.targets[dataset.clips(partners)]
         targets = share * targets + (1 - share) * nn.functional.one_hot(labels, num_labels)
     return Batch(wave, wave_lens, targets)
 
@@ -50,7 +51,7 @@ def make_batch(
 def _waves(
     dataset: Dataset, draws: Tensor, augmenter: Augmenter, epoch: int
 ) -> tuple[Tensor, Tensor]:
-    clips = draws % len(dataset)
+    clips = dataset.clips(draws)
     return augmenter.waves(
         dataset.arena, dataset.starts[clips], dataset.lengths[clips], draws, epoch
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -46,20 +45,11 @@ def load(
     return dataset
 
 
-def summary(dataset: Dataset, rate_hz: int) -> dict[str, Any]:
-    """How much there is, as plain JSON values."""
-    return {
-        "utterances": len(dataset),
-        "speakers": len({utterance.speaker for utterance in dataset.utterances}),
-        "hours": round(int(dataset.lengths.sum()) / rate_hz / 3600, 3),
-    }
-
-
 @torch.no_grad()
 def set_statistics(model: CommandModel, dataset: Dataset) -> None:
     """Give the front end the mean and deviation of the features of clips spread over the data."""
     statistics = FeatureStatistics(model.front_end.config.dimension)
-    spread = torch.linspace(0, len(dataset) - 1, min(len(dataset), _STATISTICS_CLIPS)).long()
+    clips, spread = dataset.sample(_STATISTICS_CLIPS)
     for indices in spread.split(64):
-        statistics.update(*model.features(*dataset.waves(indices)))
+        statistics.update(*model.features(*clips.waves(indices)))
     model.front_end.set_statistics(*statistics.mean_std())

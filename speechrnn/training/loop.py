@@ -13,12 +13,11 @@ import torch
 
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config
-from speechrnn.dataset import epoch_batches
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.models.command import CommandModel
 from speechrnn.training.batch import make_batch
 from speechrnn.training.checkpoint import pack, unpack
-from speechrnn.training.corpus import Corpus, load, set_statistics, summary
+from speechrnn.training.corpus import Corpus, load, set_statistics
 from speechrnn.training.objective import Objective
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import (
@@ -105,7 +104,7 @@ def train(
         "symbols": list(model.symbols),
         "lexicon": model.lexicon,
         "threads": torch.get_num_threads(),
-        "training_data": summary(train_set, config.features.sample_rate_hz),
+        "training_data": train_set.summary(config.features.sample_rate_hz),
         "teachers": teacher.digests,
         "epoch": 0,
         "step": 0,
@@ -123,12 +122,13 @@ def train(
         log.info("resumed after epoch %d", facts["epoch"])
 
     streams = StreamTrainer(config, model, augmenter, teacher)
-    transcripts = Transcripts(train_set.utterances if has_sequences else (), speller)
+    transcripts = Transcripts(texts if has_sequences else (), speller)
     objective = Objective(config, model, transcripts)
     valid_transcripts = None
     if valid_set is not None:
-        valid_transcripts = Transcripts(valid_set.utterances if has_sequences else (), speller)
-    steps_per_epoch = -(-len(train_set) // settings.batch_size)
+        watched = {u.text for u in corpus.valid} if has_sequences else ()
+        valid_transcripts = Transcripts(watched, speller)
+    steps_per_epoch = train_set.num_steps(settings.batch_size)
     total_steps = settings.epochs * steps_per_epoch
     bfloat16 = settings.precision == "bfloat16"
     precision = torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
@@ -137,22 +137,20 @@ def train(
             if _stalled(facts, settings.patience):
                 break
             began = time.perf_counter()
-            batches = epoch_batches(
-                train_set, settings.batch_size, settings.balance, settings.seed, epoch
-            )
-            observer.epoch_begins(epoch + 1, settings.epochs, len(batches))
+            batches = train_set.epoch(settings.batch_size, settings.balance, settings.seed, epoch)
+            observer.epoch_begins(epoch + 1, settings.epochs, steps_per_epoch)
             model.train()
             streams.begin(epoch)
             total_loss, total_norm, clips = 0.0, 0.0, 0
-            for step, draws in enumerate(batches):
+            for step, (part, draws) in enumerate(batches):
                 rate = learning_rate(settings, facts["step"], total_steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 if streams.takes(step, draws):
-                    loss = streams.loss(step, train_set, draws, objective, precision)
+                    loss = streams.loss(step, part, draws, objective, precision)
                 else:
                     with torch.no_grad():  # the front end has nothing to learn
-                        batch = make_batch(train_set, draws, augmenter, epoch, len(vocabulary))
+                        batch = make_batch(part, draws, augmenter, epoch, len(vocabulary))
                         feats, feat_lens = model.features(batch.wave, batch.wave_lens)
                         feats = augmenter.features(feats, feat_lens, draws, epoch)
                         targets = teacher.shares(batch.wave, batch.wave_lens, batch.targets)
@@ -160,8 +158,7 @@ def train(
                         hidden, lens = model.hidden(feats, feat_lens)
                         frame_logits = model.frame_output(hidden)
                         clip_logits = model.clip_logits(hidden, lens) if has_clips else None
-                    clips_drawn = draws % len(train_set)
-                    loss = objective.clips(clip_logits, frame_logits, lens, targets, clips_drawn)
+                    loss = objective.clips(clip_logits, frame_logits, lens, targets, part, draws)
                 loss_value = loss.item()  # once a step: a GPU waits for it
                 if not math.isfinite(loss_value):
                     raise ModelError(
@@ -182,7 +179,7 @@ def train(
             record = {
                 "epoch": epoch + 1,
                 "train_loss": total_loss / clips,
-                "gradient_norm": total_norm / len(batches),
+                "gradient_norm": total_norm / (step + 1),
                 "learning_rate": rate,
                 "clips_per_s": clips / seconds,
                 "seconds": seconds,

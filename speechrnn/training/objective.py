@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from speechrnn.config import Config
+from speechrnn.dataset import Dataset
 from speechrnn.models.command import CommandModel
 from speechrnn.training.ctc_loss import ctc_loss
 from speechrnn.training.keyword_loss import keyword_loss
@@ -28,7 +29,7 @@ class Objective:
         Args:
             config: The run's settings.
             model: The network.
-            transcripts: Of the training set; looked at for a CTC head only.
+            transcripts: Of the training texts; looked at for a CTC head only.
         """
         self.left_out = 0
         self._model = model
@@ -50,7 +51,8 @@ class Objective:
         frame_logits: Tensor,
         lens: Tensor,
         shares: Tensor,
-        clips: Tensor,
+        dataset: Dataset,
+        draws: Tensor,
     ) -> Tensor:
         """The loss on clips by themselves.
 
@@ -59,13 +61,16 @@ class Objective:
             frame_logits: (B, T, V') of the frame head.
             lens: (B) valid frames, int64.
             shares: (B, V) float32, the share of each label.
-            clips: (B) int64, indices into the training set.
+            dataset: Where the clips come from.
+            draws: (B) int64, which clips they are.
         """
         loss = frame_logits.new_zeros(())
         if clip_logits is not None:
             loss = loss + self._criterion(clip_logits.float(), shares)
         if self._kind == "ctc":
-            loss = loss + self._weight * self._sequences(frame_logits, lens, clips[:, None])
+            loss = loss + self._weight * self._sequences(
+                frame_logits, lens, dataset, draws[:, None]
+            )
         return loss
 
     def strung(
@@ -75,7 +80,8 @@ class Objective:
         firsts: Tensor,
         targets: Tensor,
         shares: Tensor | None,
-        clips: Tensor,
+        dataset: Dataset,
+        draws: Tensor,
     ) -> Tensor:
         """The loss on a piece of each stream.
 
@@ -85,7 +91,8 @@ class Objective:
             firsts: (B, K) first frame of each clip.
             targets: (B, K) label of each clip, int64.
             shares: (B, K, V) float32, the share of each label; none without a clip head.
-            clips: (B, K) int64, indices into the training set.
+            dataset: Where the clips come from.
+            draws: (B, K) int64, which clips they are.
         """
         loss = frame_logits.new_zeros(())
         if clip_logits is not None and shares is not None:
@@ -95,12 +102,15 @@ class Objective:
             log_probs = frame_logits.float().log_softmax(-1)
             loss = loss + self._weight * keyword_loss(log_probs, firsts + self._delay, words)
         if self._kind == "ctc":
-            lens = torch.full((len(clips),), frame_logits.shape[1])
-            loss = loss + self._weight * self._sequences(frame_logits, lens, clips)
+            lens = torch.full((len(draws),), frame_logits.shape[1])
+            loss = loss + self._weight * self._sequences(frame_logits, lens, dataset, draws)
         return loss
 
-    def _sequences(self, frame_logits: Tensor, lens: Tensor, clips: Tensor) -> Tensor:
+    def _sequences(
+        self, frame_logits: Tensor, lens: Tensor, dataset: Dataset, draws: Tensor
+    ) -> Tensor:
         log_probs = frame_logits.float().log_softmax(-1)
-        loss, left_out = ctc_loss(log_probs, lens, *self._transcripts.strung(clips))
+        said = self._transcripts.strung(dataset.utterances, dataset.clips(draws))
+        loss, left_out = ctc_loss(log_probs, lens, *said)
         self.left_out += left_out
         return loss

@@ -75,8 +75,8 @@ class StreamTrainer:
 
         Args:
             step: Step of the epoch.
-            dataset: All clips.
-            draws: (N) int64, see `epoch_batches`; what makes no full row of K clips is left out,
+            dataset: The clips.
+            draws: (N) int64, see `Dataset`; what makes no full row of K clips is left out,
                 and streams that there are too few clips for stay where they are.
             objective: What is minimised.
             precision: What the network runs under.
@@ -87,8 +87,7 @@ class StreamTrainer:
         with torch.no_grad():
             strung = self._string(dataset, draws)
         chunking = self._draw_chunking(random, strung.wave.shape[1] // self._model.grid.hop_samples)
-        clips = draws % len(dataset)
-        targets = dataset.targets[clips]
+        targets = dataset.targets[dataset.clips(draws)]
         firsts, lasts = frames_of(strung.starts, self._model), frames_of(strung.stops, self._model)
         with precision:
             piece = self._runner.run(strung.wave, chunking)
@@ -99,13 +98,13 @@ class StreamTrainer:
                 clip_logits = self._runner.clip_logits(piece, ends)
                 labels = nn.functional.one_hot(targets, clip_logits.shape[-1]).float()
                 shares = self._teacher.strung_shares(strung, labels)
-        return objective.strung(clip_logits, frame_logits, firsts, targets, shares, clips)
+        return objective.strung(clip_logits, frame_logits, firsts, targets, shares, dataset, draws)
 
     def _rows_of(self, dataset: Dataset, draws: Tensor, random: np.random.Generator) -> Tensor:
         """(B, K) draws in random order; of one speaker where a row is a sequence to be learnt."""
         draws = draws[torch.from_numpy(random.permutation(len(draws)))]  # they come by length
         if self._config.model.frame_head == "ctc":
-            speakers = [dataset.utterances[i].speaker for i in (draws % len(dataset)).tolist()]
+            speakers = [dataset.utterances[i].speaker for i in dataset.clips(draws).tolist()]
             draws = draws[torch.from_numpy(np.argsort(speakers, kind="stable"))]
         rows = len(draws) // self._clips
         return draws[: rows * self._clips].view(rows, self._clips)
@@ -114,7 +113,7 @@ class StreamTrainer:
         return np.random.default_rng((self._seed, self._epoch, step))
 
     def _string(self, dataset: Dataset, draws: Tensor) -> Strung:
-        clips = draws % len(dataset)
+        clips = dataset.clips(draws)
         samples_per_ms = self._config.features.sample_rate_hz / 1000
         low, high = (gap * samples_per_ms for gap in self._settings.gap_ms)
         return self._augmenter.streams(

@@ -69,32 +69,36 @@ class Speller:
 
 
 class Transcripts:
-    """Unit sequences of the utterances of a data set."""
+    """Unit sequences of what utterances say."""
 
-    def __init__(self, utterances: Sequence[Utterance], speller: Speller) -> None:
+    def __init__(self, texts: Iterable[str], speller: Speller) -> None:
         """Spell every text.
 
         Args:
-            utterances: In the order of the data set.
+            texts: All that will be asked for.
             speller: Knows every unit of theirs.
 
         Raises:
             DataError: A unit that training lacks.
         """
-        self._sequences = [
-            torch.tensor([speller.symbols.id(unit) for unit in speller.units(u.text)]).long()
-            for u in utterances
-        ]
+        self._sequences = {
+            text: torch.tensor([speller.symbols.id(unit) for unit in speller.units(text)]).long()
+            for text in set(texts)
+        }
 
-    def strung(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+    def strung(self, utterances: Sequence[Utterance], clips: Tensor) -> tuple[Tensor, Tensor]:
         """What is said in clips that follow one another.
 
         Args:
-            clips: (B, K) int64, indices into the data set.
+            utterances: Of a data set.
+            clips: (B, K) int64, which of them.
 
         Returns:
             (B, U) int64 units, anything beyond (B) how many of them there are.
         """
-        rows = [torch.cat([self._sequences[clip] for clip in row]) for row in clips.tolist()]
+        rows = [
+            torch.cat([self._sequences[utterances[clip].text] for clip in row])
+            for row in clips.tolist()
+        ]
         lens = torch.tensor([len(row) for row in rows])
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), lens

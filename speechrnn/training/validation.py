@@ -79,7 +79,7 @@ def _sequence_scores(
     for indices in sequential_batches(dataset, config.training.batch_size):
         hidden, lens = model.hidden(*model.features(*dataset.waves(indices)))
         log_probs = model.frame_output(hidden).log_softmax(-1)
-        targets, target_lens = transcripts.strung(indices[:, None])
+        targets, target_lens = transcripts.strung(dataset.utterances, indices[:, None])
         mean, impossible = ctc_loss(log_probs, lens, targets, target_lens)
         loss += mean.item() * (len(indices) - impossible)
         left_out += impossible

@@ -48,12 +48,13 @@ def test_the_lexicon_of_what_was_trained_on() -> None:
 
 def test_a_unit_that_training_lacks_is_an_error() -> None:
     with pytest.raises(DataError, match="no 'up'"):
-        Transcripts(utterances("up"), Speller(["go"], "words", None))
+        Transcripts(["up"], Speller(["go"], "words", None))
 
 
 def test_strings_what_is_said_in_clips_that_follow_one_another() -> None:
     speller = Speller(["a b", "c"], "words", None)
-    transcripts = Transcripts(utterances("a b", "_silence_", "c"), speller)
-    units, lens = transcripts.strung(torch.tensor([[0, 1], [2, 0], [1, 1]]))
+    said = utterances("a b", "_silence_", "c")
+    transcripts = Transcripts((u.text for u in said), speller)
+    units, lens = transcripts.strung(said, torch.tensor([[0, 1], [2, 0], [1, 1]]))
     assert lens.tolist() == [2, 3, 0]
     assert units[0, :2].tolist() == [1, 2] and units[1].tolist() == [3, 1, 2]

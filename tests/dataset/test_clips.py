@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from speechrnn.datadir import Utterance, read_datadir
-from speechrnn.dataset import Dataset, epoch_batches, load_dataset, sequential_batches
+from speechrnn.dataset import Dataset, load_dataset, sequential_batches
 from speechrnn.errors import DataError
 from speechrnn.vocabulary import Vocabulary
 
@@ -26,6 +26,12 @@ def skewed(counts: tuple[int, ...]) -> Dataset:
         tuple(Utterance(f"u{i}", Path("none"), "s", "w", f"u{i}") for i in range(len(targets))),
         (),
     )
+
+
+def epoch_draws(
+    dataset: Dataset, batch_size: int, balance: float, seed: int = 0, epoch: int = 0
+) -> list[torch.Tensor]:
+    return [draws for _, draws in dataset.epoch(batch_size, balance, seed, epoch)]
 
 
 def test_waves_are_what_the_files_hold(tones: Path) -> None:
@@ -65,7 +71,7 @@ def test_unknown_words_need_an_unknown_class(tones: Path) -> None:
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
 def test_an_unbalanced_epoch_takes_every_clip_once(batch_size: int) -> None:
     dataset = skewed((50, 30, 20))
-    batches = epoch_batches(dataset, batch_size, 0.0, seed=1, epoch=0)
+    batches = epoch_draws(dataset, batch_size, 0.0, seed=1)
     assert sorted(torch.cat(batches).tolist()) == list(range(100))
     sequential = torch.cat(list(sequential_batches(dataset, batch_size)))
     assert sorted(sequential.tolist()) == list(range(100))
@@ -75,7 +81,7 @@ def test_an_unbalanced_epoch_takes_every_clip_once(batch_size: int) -> None:
 def test_balance_draws_rare_classes_more_often(balance: float, shares: tuple[int, ...]) -> None:
     # 240, 48 and 16 clips; at 0.5 each class weighs the square root of its count.
     dataset = skewed((240, 48, 16))
-    drawn = torch.cat(epoch_batches(dataset, 16, balance, seed=0, epoch=3))
+    drawn = torch.cat(epoch_draws(dataset, 16, balance, epoch=3))
     assert len(drawn.unique()) == len(drawn)  # a clip that comes again is another draw of it
     counts = torch.bincount(dataset.targets[drawn % len(dataset)], minlength=3).double()
     expected = torch.tensor(shares, dtype=torch.float64) * len(drawn) / sum(shares)
@@ -85,13 +91,22 @@ def test_balance_draws_rare_classes_more_often(balance: float, shares: tuple[int
 
 def test_epochs_differ_and_repeat_exactly() -> None:
     dataset = skewed((50, 50))
-    first, again, second = (epoch_batches(dataset, 8, 0.5, 5, epoch) for epoch in (0, 0, 1))
+    first, again, second = (epoch_draws(dataset, 8, 0.5, 5, epoch) for epoch in (0, 0, 1))
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not torch.equal(torch.cat(first), torch.cat(second))
 
 
 def test_batches_hold_clips_of_similar_length() -> None:
     dataset = skewed((500, 500))
-    batches = epoch_batches(dataset, 10, 0.0, 0, 0)
+    batches = epoch_draws(dataset, 10, 0.0)
     spans = [int(dataset.lengths[b].max() - dataset.lengths[b].min()) for b in batches]
     assert np.median(spans) < 150  # of 900 in the whole set
+
+
+def test_an_epoch_goes_on_where_it_was_left() -> None:
+    dataset = skewed((50, 20))
+    whole = epoch_draws(dataset, 8, 0.5)
+    rest = [draws for _, draws in dataset.epoch(8, 0.5, 0, 0, first=5)]
+    assert len(rest) == len(whole) - 5
+    assert all(torch.equal(a, b) for a, b in zip(rest, whole[5:], strict=True))
+    assert dataset.num_steps(8) == len(whole)
