@@ -12,7 +12,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "speechrnn"
 COMMON = ("errors", "frames", "edits", "config", "audio", "vocabulary", "datadir")
-TRAINING = (*COMMON, "corpora", "features", "augment", "dataset", "models", "training", "export")
+TRAINING = (
+    *COMMON,
+    "corpora",
+    "features",
+    "augment",
+    "dataset",
+    "models",
+    "training",
+    "compression",
+    "export",
+)
 RUNNING = (*COMMON, "packaged", "decoding", "runtime", "evaluation", "live")
 HEAVY = {"torch", "torchaudio", "librosa"}
 

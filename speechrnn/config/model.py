@@ -47,6 +47,7 @@ class ModelConfig(Section):
     hidden_size: int = Field(128, ge=1)
     layers: int = Field(2, ge=1)
     bidirectional: bool = True
+    projection: int | None = Field(None, ge=1)  # numbers that a layer sees of an input with more
     layer_norm: bool = False
     dropout: Probability = 0.2
     pooling: Pooling = "attention"

@@ -92,6 +92,7 @@ def _add_encoder(
     next_states: dict[str, str] = {}
     x = g.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C)
     for i, (module, norm) in enumerate(zip(encoder.layers, encoder.norms, strict=True)):
+        x = _add_projection(g, encoder.projections[i], x)
         layer = cast(RecurrentLayer | LinearRecurrentLayer, module)
         names = [f"rnn_{i}", f"rnn_{i}_cell"][: len(layer.initial_state(1))]
         y, values = add_layer(g, layer, x, spans, index, names)
@@ -109,12 +110,21 @@ def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: 
     places = g.node("Range", g.scalar(0), g.length(x, 1), g.scalar(1))
     inside = g.node("Less", places, spans.lens)
     x = g.node("Where", g.node("Unsqueeze", inside, g.ints(2)), x, g.constant(0.0))
-    for module, norm in zip(encoder.layers, encoder.norms, strict=True):
+    for projection, module, norm in zip(
+        encoder.projections, encoder.layers, encoder.norms, strict=True
+    ):
+        x = _add_projection(g, projection, x)
         linear = cast(FeedforwardLayer, module).linear
         x = g.node("MatMul", x, g.weights(linear.weight.detach().numpy().T, (0,)))
         x = g.node("Relu", g.node("Add", x, g.constant(linear.bias.detach().numpy())))
         x = _add_norm(g, norm, x)
     return x
+
+
+def _add_projection(g: GraphBuilder, projection: nn.Module, x: str) -> str:
+    if not isinstance(projection, nn.Linear):
+        return x
+    return g.node("MatMul", x, g.weights(projection.weight.detach().numpy().T, (0,)))
 
 
 def _add_norm(g: GraphBuilder, norm: nn.Module, x: str) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from speechrnn.models.matrices import matrices
+
 _LARGEST = 127
 
 
@@ -30,8 +32,6 @@ def round_weights(model: nn.Module) -> None:
     Args:
         model: On the CPU; changed in place.
     """
-    for name, parameter in model.named_parameters():
-        if parameter.ndim > 1 and name.rpartition(".")[2].startswith("weight"):
-            axes = tuple(range(1, parameter.ndim))
-            integers, scale = to_int8(parameter.numpy(), axes)
-            parameter.copy_(torch.from_numpy(integers * scale))
+    for parameter in matrices(model).values():
+        integers, scale = to_int8(parameter.numpy(), tuple(range(1, parameter.ndim)))
+        parameter.copy_(torch.from_numpy(integers * scale))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from speechrnn.models.layer import LayerState, SequenceLayer
 class RecurrentEncoder(nn.Module):
     """Recurrent layers, each followed by layer normalisation (where asked for) and dropout.
 
+    What a layer sees may be projected to fewer numbers before: its input matrix has a low rank
+    then, one for both directions.
+
     Args:
         config: The network's settings.
         input_size: I, size of an input frame.
@@ -23,9 +27,15 @@ class RecurrentEncoder(nn.Module):
     def __init__(self, config: ModelConfig, input_size: int) -> None:
         super().__init__()
         self.cell = config.cell
+        self.projections = nn.ModuleList()
         self.layers = nn.ModuleList()
         self.norms = nn.ModuleList()
         for _ in range(config.layers):
+            projection: nn.Module = nn.Identity()
+            if config.projection is not None and config.projection < input_size:
+                projection = nn.Linear(input_size, config.projection, bias=False)
+                input_size = config.projection
+            self.projections.append(projection)
             layer = make_layer(config.cell, input_size, config.hidden_size, config.bidirectional)
             input_size = layer.output_size
             self.layers.append(layer)
@@ -57,8 +67,8 @@ class RecurrentEncoder(nn.Module):
             `commit` frames.
         """
         next_state = []
-        for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
-            x, layer_state = layer(x, lens, state[i] if state else None, commit)
+        for i, (projection, layer, norm) in enumerate(self._stages()):
+            x, layer_state = layer(projection(x), lens, state[i] if state else None, commit)
             x = self.dropout(norm(x))
             next_state.append(layer_state)
         return x, next_state
@@ -80,9 +90,12 @@ class RecurrentEncoder(nn.Module):
         num_frames = x.shape[1]
         x = chunking.windows(x)
         next_state = []
-        for layer, norm, start in zip(self.layers, self.norms, state, strict=True):
+        for (projection, layer, norm), start in zip(self._stages(), state, strict=True):
             sequence_layer = cast(SequenceLayer, layer)
-            x, layer_state = sequence_layer.windows(x, num_frames, start, chunking)
+            x, layer_state = sequence_layer.windows(projection(x), num_frames, start, chunking)
             x = self.dropout(norm(x))
             next_state.append(layer_state)
         return x, next_state
+
+    def _stages(self) -> Iterator[tuple[nn.Module, nn.Module, nn.Module]]:
+        return zip(self.projections, self.layers, self.norms, strict=True)

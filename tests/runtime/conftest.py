@@ -51,6 +51,7 @@ NETWORKS: dict[str, dict] = {
         "features": {"kind": "logmel"},
     },
     "ctc beside a clip head": {"model": {"frame_head": "ctc", **STRIDED}},
+    "gru behind projections": {"model": {"projection": 5, **STRIDED}},
     "int8 gru, multihead": {"model": {"pooling": "multihead", **STRIDED}, "int8": True},
     "int8 lstm, last": {"model": {"cell": "lstm", "pooling": "last", **PLAIN}, "int8": True},
     "ctc alone": {"model": {"frame_head": "ctc", "pooling": "none", **STRIDED}},

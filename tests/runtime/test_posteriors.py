@@ -30,6 +30,7 @@ KINDS = (
     "keyword head",
     "ctc beside a clip head",
     "ctc alone",
+    "gru behind projections",
     "int8 gru, multihead",
     "int8 lstm, last",
 )

@@ -1,0 +1,139 @@
+"""Structured pruning: a network without its least important units and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from speechrnn.compression.groups import Group, channel_groups, query_groups, unit_groups
+from speechrnn.compression.importance import Scores
+from speechrnn.compression.low_rank import multiply_out
+from speechrnn.config import Config, ModelConfig, parse_config
+from speechrnn.models.command import CommandModel
+
+Judge = Callable[[list[Group]], Scores]
+
+
+class Choice(NamedTuple):
+    """Which units of a group stay: (N) bool."""
+
+    group: Group
+    kept: Tensor
+
+
+def prune_units(model: CommandModel, share: float, judge: Judge) -> CommandModel:
+    """A network without a share of each recurrent layer's units.
+
+    As many stay in every layer, direction and attention head, so that the new network is an
+    ordinary one with a smaller `hidden_size`. It computes what the old one does with those units
+    held at zero, but for layer normalisation, which has fewer numbers to look at.
+
+    Args:
+        model: The trained network.
+        share: Of the units to remove, rounded so that heads get equal shares of the rest.
+        judge: Scores the units of each group.
+    """
+    settings = model.config.model
+    kept = kept_units(settings, share)
+    layers = unit_groups(model)
+    heads = settings.attention_heads if settings.pooling in ("attention", "multihead") else 1
+    choices = []
+    for i, directions in enumerate(layers):
+        blocks = heads if i == len(layers) - 1 else 1
+        total = settings.hidden_size * len(directions)
+        for direction, (group, scores) in enumerate(
+            zip(directions, judge(directions), strict=True)
+        ):
+            block = _blocks(settings.hidden_size, direction, total // blocks)
+            counts = _blocks(kept, direction, kept * len(directions) // blocks).bincount()
+            choices.append(Choice(group, _best(scores, block, counts)))
+    queries = query_groups(model)
+    size = kept * len(layers[-1]) // heads
+    for group, scores in zip(queries, judge(queries) if queries else [], strict=True):
+        choices.append(
+            Choice(group, _best(scores, torch.zeros(group.size).long(), torch.tensor([size])))
+        )
+    pruned = remove(model, choices, _with(model.config, hidden_size=kept))
+    if pruned.head is not None and pruned.head.pooling == "multihead":
+        # Scores are divided by the root of a query's size, which is another now.
+        query = pruned.head.multihead.query
+        with torch.no_grad():
+            for parameter in query.parameters():
+                parameter.mul_((kept / settings.hidden_size) ** 0.5)
+    return pruned
+
+
+def prune_channels(model: CommandModel, share: float, judge: Judge) -> CommandModel:
+    """A network without a share of each convolution's channels.
+
+    Args:
+        model: The trained network.
+        share: Of the channels to remove; one stays at least.
+        judge: Scores the channels of each group.
+    """
+    groups = channel_groups(model)
+    choices, convolutions = [], []
+    for group, scores, config in zip(
+        groups, judge(groups), model.config.model.convolutions, strict=True
+    ):
+        count = max(1, group.size - round(share * group.size))
+        choices.append(
+            Choice(group, _best(scores, torch.zeros(group.size).long(), torch.tensor([count])))
+        )
+        convolutions.append(config.model_dump(mode="json") | {"channels": count})
+    return remove(model, choices, _with(model.config, convolutions=convolutions))
+
+
+def kept_units(settings: ModelConfig, share: float) -> int:
+    """How many units of a direction stay, as many in the share of each attention head."""
+    kept = max(1, settings.hidden_size - round(share * settings.hidden_size))
+    if settings.pooling in ("attention", "multihead"):
+        directions = 2 if settings.bidirectional else 1
+        while kept * directions % settings.attention_heads:
+            kept += 1
+    return kept
+
+
+def remove(model: CommandModel, choices: Sequence[Choice], config: Config) -> CommandModel:
+    """The network of a configuration, with those of a larger one's numbers that belong to it."""
+    gone: dict[tuple[str, int | None], list[Tensor]] = {}
+    for group, kept in choices:
+        for slot in group.made_by + group.read_by:
+            gone.setdefault((slot.tensor, slot.axis), []).append(slot.places[~kept].flatten())
+    symbols = model.symbols if config.model.frame_head == "ctc" else None
+    small = CommandModel(config, model.vocabulary, symbols, model.lexicon)
+    shapes = {name: tensor.shape for name, tensor in small.state_dict().items()}
+    tensors = dict(model.state_dict())
+    for (name, axis), places in gone.items():
+        tensor = tensors[name].flatten() if axis is None else tensors[name]
+        axis = axis or 0
+        stays = torch.ones(tensor.shape[axis], dtype=torch.bool)
+        stays[torch.cat(places)] = False
+        tensors[name] = tensor.index_select(axis, stays.nonzero().flatten())
+    for i, projection in enumerate(small.encoder.projections):
+        if not isinstance(projection, nn.Linear):  # the input has no more numbers than it any more
+            multiply_out(tensors, model, i)
+    small.load_state_dict({name: tensor.reshape(shapes[name]) for name, tensor in tensors.items()})
+    return small.eval()
+
+
+def _blocks(size: int, direction: int, block: int) -> Tensor:
+    """(size) int64, whose share each unit of a direction belongs to."""
+    return (torch.arange(size) + direction * size) // block
+
+
+def _best(scores: Tensor, block: Tensor, counts: Tensor) -> Tensor:
+    """(N) bool, the highest scores of each block, as many as `counts` says."""
+    kept = torch.zeros(len(scores), dtype=torch.bool)
+    for number, count in enumerate(counts.tolist()):
+        members = (block == number).nonzero().flatten()
+        kept[members[scores[members].argsort(descending=True, stable=True)[:count]]] = True
+    return kept
+
+
+def _with(config: Config, **changes: object) -> Config:
+    tree = config.model_dump(mode="json")
+    return parse_config({**tree, "model": {**tree["model"], **changes}}, "compression")
