@@ -43,6 +43,7 @@ class ModelConfig(Section):
     """The network (`speechrnn.models`)."""
 
     convolutions: tuple[ConvConfig, ...] = (ConvConfig(channels=96, kernel=5, stride=2),)
+    batch_norm: bool = False  # behind each convolution, over valid frames
     cell: Cell = "gru"
     hidden_size: int = Field(128, ge=1)
     layers: int = Field(2, ge=1)

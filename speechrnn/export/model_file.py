@@ -17,6 +17,7 @@ from speechrnn.export.parity import check_parity
 from speechrnn.export.rounding import round_weights
 from speechrnn.export.states import state_specs
 from speechrnn.models.command import CommandModel
+from speechrnn.models.folding import folded
 
 FORMAT_VERSION = 1
 METADATA_KEY = "speechrnn"
@@ -58,11 +59,13 @@ def export_model(
     """
     path = Path(path)
     model = copy.deepcopy(model).cpu().float().eval()
+    network = folded(model)
     if int8:
-        round_weights(model)
+        round_weights(network)
+        model = network
     facts = model_metadata(model, provenance) | {"weights": "int8" if int8 else "float32"}
     metadata = json.dumps(facts, ensure_ascii=False)
-    proto = build_graph(model, int8).model("speechrnn", {METADATA_KEY: metadata})
+    proto = build_graph(network, int8).model("speechrnn", {METADATA_KEY: metadata})
     difference = write_checked(proto, path, lambda part: check_parity(model, part))
     return ExportReport(path, path.stat().st_size, model.num_parameters, difference)
 

@@ -77,7 +77,10 @@ class CommandModel(nn.Module):
         self.pool_frames = config.grid.num_frames(config.clip_samples)
         self.front_end = FrontEnd(config.features)
         self.convolutions = ConvolutionStack(
-            config.model.convolutions, config.features.dimension, 1 + config.features.deltas
+            config.model.convolutions,
+            config.features.dimension,
+            1 + config.features.deltas,
+            config.model.batch_norm,
         )
         self.encoder = RecurrentEncoder(config.model, self.convolutions.output_size)
         size, kind = self.encoder.output_size, config.model.frame_head

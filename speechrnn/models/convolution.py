@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from speechrnn.config import ConvConfig
+from speechrnn.models.batch_norm import MaskedBatchNorm
 
 
 class ConvolutionStack(nn.Module):
-    """Convolutions, each followed by a ReLU; valid windows of time, strides subsample.
+    """Convolutions, each with a ReLU behind it; valid windows of time, strides subsample.
 
     Those over some bands at a time slide over frequency as well, as over a picture whose planes
     are the features and their deltas.
@@ -23,12 +24,20 @@ class ConvolutionStack(nn.Module):
         configs: One a convolution, first to last; none at all is fine.
         input_size: F, size of an input frame.
         planes: Of how many equal parts a frame is made: the features and each order of deltas.
+        batch_norm: Whether channels are normalised between a convolution and its ReLU.
     """
 
-    def __init__(self, configs: Sequence[ConvConfig], input_size: int, planes: int = 1) -> None:
+    def __init__(
+        self,
+        configs: Sequence[ConvConfig],
+        input_size: int,
+        planes: int = 1,
+        batch_norm: bool = False,
+    ) -> None:
         super().__init__()
         self.configs = tuple(configs)
         self.convolutions = nn.ModuleList()
+        self.norms = nn.ModuleList()
         self.pictures = [(planes, input_size // planes)]
         for config in configs:
             planes, bands = self.pictures[-1]
@@ -52,6 +61,8 @@ class ConvolutionStack(nn.Module):
             if convolution.bias is not None:
                 nn.init.zeros_(convolution.bias)
             self.convolutions.append(convolution)
+            if batch_norm:
+                self.norms.append(MaskedBatchNorm(config.channels))
         self.output_size = math.prod(self.pictures[-1])
 
     def forward(self, feats: Tensor, feat_lens: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,11 +80,16 @@ class ConvolutionStack(nn.Module):
         x = feats.transpose(1, 2)  # (B, F, T)
         if self.configs[0].bands:
             x = x.unflatten(1, self.pictures[0])  # (B, planes, bands, T)
-        for config, convolution in zip(self.configs, self.convolutions, strict=True):
+        for i, (config, convolution) in enumerate(
+            zip(self.configs, self.convolutions, strict=True)
+        ):
             if config.bands is None and x.dim() == 4:
                 x = x.flatten(1, 2)  # (B, planes * bands, T)
-            x = convolution(x).relu()
+            x = convolution(x)
             feat_lens = (feat_lens - config.kernel) // config.stride + 1
+            if self.norms:
+                x = self.norms[i](x, feat_lens)
+            x = x.relu()
         if x.dim() == 4:
             x = x.flatten(1, 2)
         return x.transpose(1, 2), feat_lens  # (B, T', C)

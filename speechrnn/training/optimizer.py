@@ -45,8 +45,14 @@ def clip_gradients(model: nn.Module, config: OptimizerConfig) -> float:
 
 
 def start_average(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The running average before the first step: the parameters as they are."""
-    return {name: p.detach().clone() for name, p in model.named_parameters()}
+    """The running average before the first step: what training changes, as it is."""
+    return {name: tensor.clone() for name, tensor in trained_tensors(model).items()}
+
+
+def trained_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Parameters, and the statistics of batch normalisation, without their history."""
+    tensors = {name: p.detach() for name, p in model.named_parameters()}
+    return tensors | {n: b for n, b in model.named_buffers() if ".running_" in n}
 
 
 @torch.no_grad()
@@ -58,7 +64,5 @@ def update_average(
     Early on it forgets faster, so that the random start does not linger.
     """
     weight = 1 - min(decay, (1 + step) / (10 + step))
-    names, parameters = zip(*model.named_parameters(), strict=True)
-    torch._foreach_lerp_(
-        [average[name] for name in names], [p.detach() for p in parameters], weight
-    )
+    names, tensors = zip(*trained_tensors(model).items(), strict=True)
+    torch._foreach_lerp_([average[name] for name in names], list(tensors), weight)

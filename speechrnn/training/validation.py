@@ -14,6 +14,7 @@ from speechrnn.dataset import Dataset, sequential_batches
 from speechrnn.edits import edit_distance
 from speechrnn.models.command import CommandModel
 from speechrnn.training.ctc_loss import ctc_loss
+from speechrnn.training.optimizer import trained_tensors
 from speechrnn.training.streams import stream_scores
 from speechrnn.training.transcripts import Transcripts
 
@@ -53,7 +54,7 @@ def validate(
 
 @contextmanager
 def _averaged(model: CommandModel, average: dict[str, Tensor]) -> Iterator[None]:
-    trained = {name: p.detach().clone() for name, p in model.named_parameters()}
+    trained = {name: tensor.clone() for name, tensor in trained_tensors(model).items()}
     model.load_state_dict(average, strict=False)
     model.eval()
     try:
