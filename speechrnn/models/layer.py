@@ -120,8 +120,14 @@ class SequenceLayer(nn.Module, ABC):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """(B, T, H) outputs of the forward direction, and (B, K, H) states behind each chunk."""
         output, _ = self._run(x, state)
-        places = torch.arange(chunk - 1, x.shape[1] + chunk - 1, chunk, device=x.device)
-        return output, (output[:, places.clamp(max=x.shape[1] - 1)],)
+        return output, (chunk_ends(output, chunk),)
+
+
+def chunk_ends(states: Tensor, chunk: int) -> Tensor:
+    """(B, K, H) the last of each `chunk` of (B, T, H) states; the last chunk may be shorter."""
+    frames = states.shape[1]
+    places = torch.arange(chunk - 1, frames + chunk - 1, chunk, device=states.device)
+    return states[:, places.clamp(max=frames - 1)]
 
 
 def state_at(forward: Tensor, commit: Tensor, start: Tensor) -> Tensor:

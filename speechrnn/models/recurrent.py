@@ -1,4 +1,4 @@
-"""The classic recurrent cells, as torch runs them."""
+"""The classic recurrent cells: torch's own, except where a CPU has to learn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from speechrnn.models.layer import LayerState, SequenceLayer, state_at
+from speechrnn.models import recurrence
+from speechrnn.models.layer import LayerState, SequenceLayer, chunk_ends, state_at
+from speechrnn.models.reversal import Reversal
 
 _WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -34,6 +36,13 @@ class RecurrentLayer(SequenceLayer):
     ) -> tuple[Tensor, LayerState]:
         """See `SequenceLayer.forward`."""
         start = self.initial_state(len(x)) if state is None else state
+        if _learns_on_cpu(x):
+            output, states = self._unroll(x, lens, start)
+            if commit is None:
+                return output, ()
+            return output, tuple(
+                state_at(part, commit, first) for part, first in zip(states, start, strict=True)
+            )
         # Only the backward direction ever sees padding before it sees the utterance.
         packed = self.bidirectional and bool((lens != x.shape[1]).any())
         sequence = (
@@ -57,6 +66,9 @@ class RecurrentLayer(SequenceLayer):
     def _run_chunks(
         self, x: Tensor, state: LayerState, chunk: int
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        if _learns_on_cpu(x):
+            states = self._unroll_one(x, state)
+            return states[0], tuple(chunk_ends(part, chunk) for part in states)
         if self.cell != "lstm":
             return super()._run_chunks(x, state, chunk)
         outputs, ends = [], []  # one call would not return the cell states in between
@@ -71,12 +83,39 @@ class RecurrentLayer(SequenceLayer):
         self, x: Tensor, state: LayerState, backward: bool = False
     ) -> tuple[Tensor, LayerState]:
         suffix = "_reverse" if backward else ""
-        weights = [getattr(self.rnn, f"{name}_l0{suffix}") for name in _WEIGHTS]
+        if _learns_on_cpu(x):
+            states = self._unroll_one(x, state, suffix)
+            return states[0], tuple(part[:, -1] for part in states)
+        weights = self._weights(suffix)
         run = getattr(torch, self.cell)
         start = [part[None].contiguous() for part in state]
         hx = start if self.cell == "lstm" else start[0]
         output, *last = run(x, hx, weights, True, 1, 0.0, self.training, False, True)
         return output, tuple(part[0] for part in last)
+
+    def _unroll(
+        self, x: Tensor, lens: Tensor, start: LayerState
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """(B, T, H or 2H) outputs, and (B, T, H) each state of the forward direction."""
+        if not self.bidirectional:
+            states = self._unroll_one(x, start)
+            return states[0], states
+        turn = Reversal(lens.to(x.device), x.shape[1])
+        both = tuple(torch.stack([part, torch.zeros_like(part)]) for part in start)
+        pairs = zip(self._weights(""), self._weights("_reverse"), strict=True)
+        weights = tuple(torch.stack(pair) for pair in pairs)
+        states = recurrence.run(self.cell, turn.split(x), both, weights)
+        return turn.join(states[0]), tuple(part[0].transpose(0, 1) for part in states)
+
+    def _unroll_one(self, x: Tensor, start: LayerState, suffix: str = "") -> tuple[Tensor, ...]:
+        """(B, T, H) each state of one direction."""
+        weights = tuple(weight[None] for weight in self._weights(suffix))
+        first = tuple(part[None] for part in start)
+        states = recurrence.run(self.cell, x.transpose(0, 1)[None], first, weights)
+        return tuple(part[0].transpose(0, 1) for part in states)
+
+    def _weights(self, suffix: str) -> list[Tensor]:
+        return [getattr(self.rnn, f"{name}_l0{suffix}") for name in _WEIGHTS]
 
     def _rnn_state(self, start: LayerState) -> Tensor | LayerState:
         zeros = torch.zeros_like(start[0])
@@ -88,12 +127,16 @@ class RecurrentLayer(SequenceLayer):
         steps = commit.cpu().clamp(min=1)
         sequence = pack_padded_sequence(x, steps, batch_first=True, enforce_sorted=False)
         order, back = sequence.sorted_indices, sequence.unsorted_indices
-        weights = [getattr(self.rnn, f"{name}_l0") for name in _WEIGHTS]
+        weights = self._weights("")
         state = [s[order][None] for s in start]
         _, _, cell = torch.lstm(
             sequence.data, sequence.batch_sizes, state, weights, True, 1, 0.0, False, False
         )
         return torch.where(commit[:, None].to(x.device) > 0, cell[0][back], start[1])
+
+
+def _learns_on_cpu(x: Tensor) -> bool:
+    return x.device.type == "cpu" and torch.is_grad_enabled()
 
 
 def _make_rnn(cell: str, input_size: int, hidden_size: int, bidirectional: bool) -> nn.RNNBase:

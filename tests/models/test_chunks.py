@@ -56,13 +56,15 @@ def test_encoder_runs_windows_together_as_one_after_the_other(
     x = torch.randn(2, FRAMES, 5, dtype=torch.float64)
     state = [tuple(torch.randn_like(part) for part in s) for s in encoder.initial_state(2)]
     chunking = Chunking(chunk, look_ahead)
-    with torch.no_grad():
-        together, last = encoder.windows(x, state, chunking)
-        for k in range(chunking.num_windows(FRAMES)):
-            begin = k * chunk
-            end = min(begin + chunking.width, FRAMES)
-            lens = torch.full((2,), end - begin)
-            commit = lens.clamp(max=chunk)
-            hidden, state = encoder(x[:, begin:end], lens, state, commit)
-            torch.testing.assert_close(together[:, k, : end - begin], hidden, **EXACT)
-    torch.testing.assert_close(last, state, **EXACT)
+    for learning in (True, False):
+        with torch.set_grad_enabled(learning):
+            together, last = encoder.windows(x, state, chunking)
+            carried = state
+            for k in range(chunking.num_windows(FRAMES)):
+                begin = k * chunk
+                end = min(begin + chunking.width, FRAMES)
+                lens = torch.full((2,), end - begin)
+                commit = lens.clamp(max=chunk)
+                hidden, carried = encoder(x[:, begin:end], lens, carried, commit)
+                torch.testing.assert_close(together[:, k, : end - begin], hidden, **EXACT)
+        torch.testing.assert_close(last, carried, **EXACT)

@@ -10,6 +10,13 @@ CLASSIC = ["gru", "lstm", "rnn_tanh", "rnn_relu"]
 CELLS = [*CLASSIC, "mingru", "rglru"]
 
 
+@pytest.fixture(params=[True, False], ids=["learning", "inference"])
+def either_way(request):
+    """On the CPU the classic cells run in one way to learn and in another to be used."""
+    with torch.set_grad_enabled(request.param):
+        yield
+
+
 def make_layer(cell, bidirectional=True, sizes=(3, 4)):
     torch.manual_seed(0)
     return cells.make_layer(cell, *sizes, bidirectional).eval()
@@ -26,7 +33,7 @@ def rows(generator_seed, *lens):
 
 @pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("cell", [*CELLS, "feedforward"])
-def test_padding_and_neighbours_leave_outputs_alone(cell, bidirectional):
+def test_padding_and_neighbours_leave_outputs_alone(cell, bidirectional, either_way):
     layer = make_layer(cell, bidirectional)
     x, lens = rows(1, 5, 9, 1)
     together, _ = layer(x, lens, None, None)
@@ -36,7 +43,7 @@ def test_padding_and_neighbours_leave_outputs_alone(cell, bidirectional):
 
 
 @pytest.mark.parametrize("cell", CLASSIC)
-def test_bidirectional_window_is_an_ordinary_call_with_the_carried_state(cell):
+def test_bidirectional_window_is_an_ordinary_call_with_the_carried_state(cell, either_way):
     layer = make_layer(cell)
     x, lens = rows(2, 6)
     start = tuple(torch.randn(1, 4) for _ in layer.initial_state(1))
@@ -48,7 +55,9 @@ def test_bidirectional_window_is_an_ordinary_call_with_the_carried_state(cell):
 
 @pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("cell", CELLS)
-def test_state_is_that_of_the_forward_direction_after_the_committed_frames(cell, bidirectional):
+def test_state_is_that_of_the_forward_direction_after_the_committed_frames(
+    cell, bidirectional, either_way
+):
     layer = make_layer(cell, bidirectional)
     x, lens = rows(3, 7, 4, 6)
     start = tuple(torch.randn(3, 4) for _ in layer.initial_state(3))
@@ -66,7 +75,7 @@ def test_state_is_that_of_the_forward_direction_after_the_committed_frames(cell,
 
 
 @pytest.mark.parametrize("cell", CLASSIC)
-def test_state_equals_what_torch_returns_at_the_end(cell):
+def test_state_equals_what_torch_returns_at_the_end(cell, either_way):
     layer = make_layer(cell, bidirectional=False)
     x, lens = rows(4, 5, 5)
     _, state = layer(x, lens, None, lens)
@@ -81,9 +90,10 @@ def test_no_state_is_made_unless_asked_for():
         assert make_layer(cell)(x, lens, None, None)[1] == ()
 
 
+@pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradients_of_a_padded_batch(cell):
-    layer = make_layer(cell, sizes=(2, 2)).double()
+def test_gradients_of_a_padded_batch(cell, bidirectional):
+    layer = make_layer(cell, bidirectional, sizes=(2, 2)).double()
     x = torch.randn(2, 4, 2, dtype=torch.float64, requires_grad=True)
     start = tuple(
         torch.randn(2, 2, dtype=torch.float64, requires_grad=True) for _ in layer.initial_state(2)
