@@ -10,6 +10,7 @@ import typer
 
 from speechrnn.cli import data, download, lm, prepare
 from speechrnn.cli.calibrate import calibrate
+from speechrnn.cli.compress import compress
 from speechrnn.cli.devices import devices
 from speechrnn.cli.evaluate import evaluate
 from speechrnn.cli.export import export
@@ -41,6 +42,7 @@ app.command()(record)
 app.command()(train)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(compress)
 app.command()(export)
 
 # Typer brings its own copy of click or imports it, by version; its exceptions lead to either.

@@ -27,6 +27,9 @@ def train(
         list[Path] | None,
         typer.Option(help="Experiment to learn from, beside the labels; repeatable."),
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Experiment to begin with, with its config.yaml.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     set_: Annotated[
@@ -59,6 +62,7 @@ def train(
     from speechrnn.training.corpus import Corpus
     from speechrnn.training.loop import pick_device
     from speechrnn.training.loop import train as run_training
+    from speechrnn.training.start import read_start
 
     began = time.perf_counter()
     try:
@@ -70,6 +74,7 @@ def train(
                 resume=resume,
                 device=pick_device(device),
                 observer=progress,
+                start=read_start(start) if start else None,
                 teachers=[load_experiment(path) for path in teacher or ()],
             )
     except KeyboardInterrupt:

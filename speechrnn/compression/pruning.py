@@ -12,9 +12,10 @@ from speechrnn.compression.groups import Group, channel_groups, query_groups, un
 from speechrnn.compression.importance import Scores
 from speechrnn.compression.low_rank import multiply_out
 from speechrnn.config import Config, ModelConfig, parse_config
+from speechrnn.errors import ConfigError
 from speechrnn.models.command import CommandModel
 
-Judge = Callable[[list[Group]], Scores]
+Judge = Callable[[CommandModel, list[Group]], Scores]
 
 
 class Choice(NamedTuple):
@@ -38,24 +39,18 @@ def prune_units(model: CommandModel, share: float, judge: Judge) -> CommandModel
     """
     settings = model.config.model
     kept = kept_units(settings, share)
-    layers = unit_groups(model)
+    layers, queries = unit_groups(model), query_groups(model)
+    scores = iter(judge(model, [*(group for layer in layers for group in layer), *queries]))
     heads = settings.attention_heads if settings.pooling in ("attention", "multihead") else 1
     choices = []
-    for i, directions in enumerate(layers):
-        blocks = heads if i == len(layers) - 1 else 1
-        total = settings.hidden_size * len(directions)
-        for direction, (group, scores) in enumerate(
-            zip(directions, judge(directions), strict=True)
-        ):
-            block = _blocks(settings.hidden_size, direction, total // blocks)
-            counts = _blocks(kept, direction, kept * len(directions) // blocks).bincount()
-            choices.append(Choice(group, _best(scores, block, counts)))
-    queries = query_groups(model)
-    size = kept * len(layers[-1]) // heads
-    for group, scores in zip(queries, judge(queries) if queries else [], strict=True):
-        choices.append(
-            Choice(group, _best(scores, torch.zeros(group.size).long(), torch.tensor([size])))
-        )
+    for layer in layers:
+        blocks = heads if layer is layers[-1] else 1
+        for direction, group in enumerate(layer):
+            block = _blocks(group.size, direction, group.size * len(layer) // blocks)
+            counts = _blocks(kept, direction, kept * len(layer) // blocks).bincount()
+            choices.append(Choice(group, _best(next(scores), block, counts)))
+    for group in queries:
+        choices.append(Choice(group, _first(next(scores), kept * len(layers[-1]) // heads)))
     pruned = remove(model, choices, _with(model.config, hidden_size=kept))
     if pruned.head is not None and pruned.head.pooling == "multihead":
         # Scores are divided by the root of a query's size, which is another now.
@@ -73,16 +68,18 @@ def prune_channels(model: CommandModel, share: float, judge: Judge) -> CommandMo
         model: The trained network.
         share: Of the channels to remove; one stays at least.
         judge: Scores the channels of each group.
+
+    Raises:
+        ConfigError: There is no convolution.
     """
     groups = channel_groups(model)
+    if not groups:
+        raise ConfigError("the network has no convolutions, and so no channels to remove")
+    scores = judge(model, groups)
     choices, convolutions = [], []
-    for group, scores, config in zip(
-        groups, judge(groups), model.config.model.convolutions, strict=True
-    ):
+    for group, its, config in zip(groups, scores, model.config.model.convolutions, strict=True):
         count = max(1, group.size - round(share * group.size))
-        choices.append(
-            Choice(group, _best(scores, torch.zeros(group.size).long(), torch.tensor([count])))
-        )
+        choices.append(Choice(group, _first(its, count)))
         convolutions.append(config.model_dump(mode="json") | {"channels": count})
     return remove(model, choices, _with(model.config, convolutions=convolutions))
 
@@ -123,6 +120,11 @@ def remove(model: CommandModel, choices: Sequence[Choice], config: Config) -> Co
 def _blocks(size: int, direction: int, block: int) -> Tensor:
     """(size) int64, whose share each unit of a direction belongs to."""
     return (torch.arange(size) + direction * size) // block
+
+
+def _first(scores: Tensor, count: int) -> Tensor:
+    """(N) bool, the highest scores."""
+    return _best(scores, torch.zeros(len(scores), dtype=torch.int64), torch.tensor([count]))
 
 
 def _best(scores: Tensor, block: Tensor, counts: Tensor) -> Tensor:

@@ -48,6 +48,7 @@ class TrainingConfig(OptimizerConfig):
     teacher_share: Probability = 0.8  # of a target that teachers decide on, where there are any
     average_decay: Probability = 0.99  # exponential average of the weights; 0 turns it off
     patience: int | None = Field(None, ge=1)  # epochs without a better validation loss
+    sparsity: float = Field(0.0, ge=0, lt=1)  # of each matrix: weights at zero in the end
     precision: Literal["float32", "bfloat16"] = "float32"
     balance: Probability = 0.5  # 0: classes as they come, 1: drawn equally often
     threads: int | None = Field(None, ge=1)  # CPU threads; none: as torch chooses

@@ -30,5 +30,6 @@ def read_provenance(experiment: str | Path) -> dict[str, Any]:
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **{name: environment.get(name) for name in names},
         "training_data": facts.get("training_data", {}),
+        "compression": facts.get("compression", []),
         "metrics": facts.get("best") or {},
     }

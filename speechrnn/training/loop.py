@@ -28,6 +28,8 @@ from speechrnn.training.optimizer import (
     update_average,
 )
 from speechrnn.training.run import RunDirectory
+from speechrnn.training.sparsity import Sparsity
+from speechrnn.training.start import Start
 from speechrnn.training.streams import StreamTrainer
 from speechrnn.training.teacher import Teacher
 from speechrnn.training.transcripts import Speller, Transcripts
@@ -46,6 +48,7 @@ def train(
     device: torch.device,
     observer: Observer | None = None,
     teachers: Sequence[CommandModel] = (),
+    start: Start | None = None,
 ) -> dict[str, Any]:
     """Train a command model and leave its run directory behind.
 
@@ -58,13 +61,14 @@ def train(
         device: Where to train.
         observer: Told of progress.
         teachers: Trained networks whose judgement stands beside the labels.
+        start: What training begins with; none: random weights.
 
     Returns:
         The record of the best epoch.
 
     Raises:
         ConfigError: `out` holds a run that was not to be resumed, or one of other settings or data;
-            or a teacher does not fit.
+            or a teacher or the start does not fit.
         DataError: No readable clip, or a validation word that training lacks.
         ModelError: The loss is no number any more.
     """
@@ -92,12 +96,15 @@ def train(
     if corpus.noise:
         noise = load("noise", corpus.noise, Vocabulary([]), config, observer).arena.to(device)
     augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
-    if run.start is None:
+    if start:
+        start.copy_to(model)
+    elif run.start is None:
         set_statistics(model, train_set)
     teacher = Teacher(teachers, model, settings.teacher_share)
 
     optimizer = make_optimizer(model, settings)
     average = start_average(model)
+    sparsity = Sparsity(model, average, settings.sparsity)
     facts: dict[str, Any] = {
         "config": config.model_dump(mode="json"),
         "labels": list(vocabulary),
@@ -106,15 +113,17 @@ def train(
         "threads": torch.get_num_threads(),
         "training_data": train_set.summary(config.features.sample_rate_hz),
         "teachers": teacher.digests,
+        "start": start.digest if start else None,
+        "compression": sparsity.notes(start.compression if start else ()),
         "epoch": 0,
         "step": 0,
         "best": None,
     }
     if run.start:
-        for fact in ("labels", "symbols", "lexicon", "training_data", "teachers"):
-            if run.start.facts[fact] != facts[fact]:
+        for fact in ("labels", "symbols", "lexicon", "training_data", "teachers", "start"):
+            if run.start.facts.get(fact) != facts[fact]:
                 raise ConfigError(
-                    f"{out}: was begun on other data ({fact}: {run.start.facts[fact]} before, "
+                    f"{out}: was begun on other data ({fact}: {run.start.facts.get(fact)} before, "
                     f"{facts[fact]} now); resume with the same, or pass another --out"
                 )
         unpack(run.start, model, average, optimizer)
@@ -168,7 +177,7 @@ def train(
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 total_norm += clip_gradients(model, settings)
-                optimizer.step()
+                sparsity.step(optimizer, facts["step"], total_steps)
                 update_average(average, model, settings.average_decay, facts["step"])
                 facts["step"] += 1
                 total_loss += loss_value * len(draws)

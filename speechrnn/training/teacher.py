@@ -47,7 +47,7 @@ class Teacher:
                     f"teacher {number} hears {model.config.features.sample_rate_hz} Hz, "
                     f"expected {rate_hz}; train it at the same rate"
                 )
-        self.digests = [_digest(model) for model in models]
+        self.digests = [digest_of(model) for model in models]
         device = next(pupil.parameters()).device
         self._models = [model.to(device).eval() for model in models]
         self._share = share
@@ -84,7 +84,8 @@ class Teacher:
         return self.shares(clips, lens.flatten(), shares.flatten(0, 1)).view(shares.shape)
 
 
-def _digest(model: CommandModel) -> str:
+def digest_of(model: CommandModel) -> str:
+    """SHA-256 of a network's weights, in hex."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
