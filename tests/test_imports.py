@@ -17,6 +17,7 @@ TRAINING = (
     "corpora",
     "features",
     "augment",
+    "shards",
     "dataset",
     "models",
     "training",

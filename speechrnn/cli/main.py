@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from speechrnn.cli import data, download, lm, prepare
+from speechrnn.cli.cache import cache
 from speechrnn.cli.calibrate import calibrate
 from speechrnn.cli.compress import compress
 from speechrnn.cli.devices import devices
@@ -40,6 +41,7 @@ app.command()(listen)
 app.command()(devices)
 app.command()(record)
 app.command()(train)
+app.command()(cache)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(compress)

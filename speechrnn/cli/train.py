@@ -30,6 +30,14 @@ def train(
     start: Annotated[
         Path | None, typer.Option(help="Experiment to begin with, with its config.yaml.")
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Where decoded audio is kept; none: the user's own cache directory."),
+    ] = None,
+    cache_gb: Annotated[float, typer.Option(min=0, help="What it may take on the disk.")] = 20.0,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Decode anew, keep nothing.")
+    ] = False,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     set_: Annotated[
@@ -57,19 +65,22 @@ def train(
 
     pronunciations = read_pronunciations(lexicon) if lexicon else None
 
+    from speechrnn.cli.cache import default_cache
     from speechrnn.cli.progress import TrainingProgress
+    from speechrnn.shards.cache import ClipCache
     from speechrnn.training.checkpoint import load_experiment
     from speechrnn.training.corpus import Corpus
     from speechrnn.training.loop import pick_device
     from speechrnn.training.loop import train as run_training
     from speechrnn.training.start import read_start
 
+    kept = None if no_cache else ClipCache(cache or default_cache(), cache_gb)
     began = time.perf_counter()
     try:
         with TrainingProgress() as progress:
             best = run_training(
                 settings,
-                Corpus(learnt, watched, mixed_in, pronunciations),
+                Corpus(learnt, watched, mixed_in, pronunciations, kept),
                 out,
                 resume=resume,
                 device=pick_device(device),

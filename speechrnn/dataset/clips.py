@@ -13,8 +13,7 @@ from torch import Tensor
 
 from speechrnn.datadir import Utterance
 from speechrnn.dataset.drawing import class_weights, draw_batches
-
-FULL_SCALE = 32767.0
+from speechrnn.shards.shard import FULL_SCALE
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from speechrnn.datadir import Utterance
 from speechrnn.dataset import Dataset, load_dataset
 from speechrnn.features import FeatureStatistics
 from speechrnn.models.command import CommandModel
+from speechrnn.shards.cache import ClipCache
 from speechrnn.training.observer import Observer
 from speechrnn.training.transcripts import Lexicon
 from speechrnn.vocabulary import Vocabulary
@@ -27,6 +28,7 @@ class Corpus:
     valid: Sequence[Utterance] = ()
     noise: Sequence[Utterance] = ()  # mixed into training clips; none: synthetic noise
     lexicon: Lexicon | None = None  # how words are spelt in the units of a CTC head
+    cache: ClipCache | None = None  # keeps what was decoded for the next run
 
 
 def load(
@@ -35,11 +37,12 @@ def load(
     vocabulary: Vocabulary,
     config: Config,
     observer: Observer,
+    cache: ClipCache | None = None,
 ) -> Dataset:
     """Decode one list of utterances, with progress; those that cannot be read are told of."""
     observer.loading(name, len(utterances))
     rate_hz = config.features.sample_rate_hz
-    dataset = load_dataset(utterances, vocabulary, rate_hz, observer.loaded_clip)
+    dataset = load_dataset(utterances, vocabulary, rate_hz, observer.loaded_clip, cache)
     for fault in dataset.faults:
         observer.unreadable(fault)
     return dataset

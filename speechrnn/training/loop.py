@@ -88,13 +88,17 @@ def train(
     speller = Speller(texts if has_sequences else (), config.model.units, corpus.lexicon)
     symbols = speller.symbols if has_sequences else None
     model = CommandModel(config, vocabulary, symbols, speller.lexicon(texts)).to(device)
-    train_set = load("train", corpus.train, vocabulary, config, observer).to(device)
+    train_set = load("train", corpus.train, vocabulary, config, observer, corpus.cache).to(device)
     valid_set = None
     if corpus.valid:
-        valid_set = load("valid", corpus.valid, vocabulary, config, observer).to(device)
+        valid_set = load("valid", corpus.valid, vocabulary, config, observer, corpus.cache).to(
+            device
+        )
     noise = None
     if corpus.noise:
-        noise = load("noise", corpus.noise, Vocabulary([]), config, observer).arena.to(device)
+        noise = load(
+            "noise", corpus.noise, Vocabulary([]), config, observer, corpus.cache
+        ).arena.to(device)
     augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
     if start:
         start.copy_to(model)
