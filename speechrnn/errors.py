@@ -19,3 +19,7 @@ class AudioError(SpeechRNNError):
 
 class ModelError(SpeechRNNError):
     """A model file or checkpoint is missing, foreign, damaged or too new."""
+
+
+class RunError(SpeechRNNError):
+    """A run cannot go on for what happened around it: a full disk, a lost process."""

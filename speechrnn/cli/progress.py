@@ -59,6 +59,10 @@ class TrainingProgress(Observer):
         """Say which clip was left out."""
         self._console.print(f"left out: {fault}", style="yellow", highlight=False, soft_wrap=True)
 
+    def note(self, line: str) -> None:
+        """Say it."""
+        self._console.print(line, highlight=False, soft_wrap=True)
+
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Start an epoch's bar."""
         name = f"epoch {epoch}/{epochs}"

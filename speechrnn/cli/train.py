@@ -89,7 +89,7 @@ def train(
                 teachers=[load_experiment(path) for path in teacher or ()],
             )
     except KeyboardInterrupt:
-        print(f"{out}: finished epochs are kept; --resume goes on", file=sys.stderr)
+        print(f"{out}: what was learnt is kept; --resume goes on", file=sys.stderr)
         raise
     print(f"{out}: {_summary(best)}; {time.perf_counter() - began:.0f} s")
 

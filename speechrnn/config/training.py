@@ -52,4 +52,6 @@ class TrainingConfig(OptimizerConfig):
     precision: Literal["float32", "bfloat16"] = "float32"
     balance: Probability = 0.5  # 0: classes as they come, 1: drawn equally often
     threads: int | None = Field(None, ge=1)  # CPU threads; none: as torch chooses
+    checkpoint_steps: int = Field(1000, ge=1)  # between two, and one at the end of each epoch
+    keep_checkpoints: int = Field(2, ge=1)  # the last so many, beside the best epoch's
     seed: int = Field(0, ge=0)

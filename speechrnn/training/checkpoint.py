@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from speechrnn.config import parse_config
 from speechrnn.errors import ModelError
@@ -21,7 +22,8 @@ from speechrnn.vocabulary import Vocabulary
 _MODEL = "model."
 _AVERAGE = "average."
 _OPTIMIZER = "optimizer."
-_RANDOM = "random_state"
+_STREAMS = "streams."
+RANDOM = "random_state"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Checkpoint:
     """A moment of a training run.
 
     Attributes:
-        tensors: Weights, their running average, optimizer and random state, by prefixed name.
+        tensors: Weights, their running average, optimizer and random state, and within an epoch
+            what streams carry, by prefixed name.
         facts: Everything else, as plain JSON values: `config`, `labels`, `epoch`, `step`, …
     """
 
@@ -41,15 +44,27 @@ def pack(
     model: CommandModel,
     average: Mapping[str, torch.Tensor],
     optimizer: torch.optim.Optimizer,
+    streams: Mapping[str, torch.Tensor],
+    random_state: torch.Tensor,
     facts: dict[str, Any],
 ) -> Checkpoint:
-    """Gather all that a later process needs to go on exactly here."""
+    """Gather all that a later process needs to go on exactly here.
+
+    Args:
+        model: The network.
+        average: The running average of its weights.
+        optimizer: What moves them.
+        streams: What streams carry on from piece to piece; nothing between epochs.
+        random_state: From `random_state`.
+        facts: Everything else, as plain JSON values.
+    """
     tensors = {_MODEL + name: tensor for name, tensor in model.state_dict().items()}
     tensors |= {_AVERAGE + name: tensor for name, tensor in average.items()}
+    tensors |= {_STREAMS + name: tensor for name, tensor in streams.items()}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"{_OPTIMIZER}{index}.{name}"] = value
-    tensors[_RANDOM] = torch.get_rng_state()
+    tensors[RANDOM] = random_state
     return Checkpoint(tensors, facts)
 
 
@@ -58,8 +73,8 @@ def unpack(
     model: CommandModel,
     average: dict[str, torch.Tensor],
     optimizer: torch.optim.Optimizer,
-) -> None:
-    """Put a checkpoint's tensors back in place."""
+) -> dict[str, torch.Tensor]:
+    """Put a checkpoint's weights and their movement back in place; gives what streams carried."""
     model.load_state_dict(_part(checkpoint, _MODEL))
     average.update({n: t.to(average[n].device) for n, t in _part(checkpoint, _AVERAGE).items()})
     state: dict[int, dict[str, torch.Tensor]] = {}
@@ -68,18 +83,56 @@ def unpack(
         state.setdefault(int(index), {})[key] = tensor
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-    torch.set_rng_state(checkpoint.tensors[_RANDOM])
+    return _part(checkpoint, _STREAMS)
+
+
+def random_state(device: torch.device) -> torch.Tensor:
+    """(N) uint8, where this process's random numbers are: the CPU's, then the GPU's."""
+    states = [torch.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device))
+    return torch.cat(states)
+
+
+def set_random_state(state: torch.Tensor, device: torch.device) -> None:
+    """Go on from where `random_state` was; a state of the CPU alone leaves the GPU's as it is."""
+    cpu = len(torch.get_rng_state())
+    torch.set_rng_state(state[:cpu].contiguous())
+    if device.type == "cuda" and len(state) > cpu:
+        torch.cuda.set_rng_state(state[cpu:].contiguous(), device)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint so that `path` holds either all of it or what was there before."""
+    """Write a checkpoint so that `path` holds either all of it or what was there before.
+
+    Raises:
+        OSError: It cannot be written, of `path`; what was there before is whole.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
-    save_file(tensors, part, metadata={"speechrnn": json.dumps(checkpoint.facts)})
-    with open(part, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    content = save(tensors, {"speechrnn": json.dumps(checkpoint.facts)})
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as fault:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise OSError(fault.errno, fault.strerror or str(fault), str(path)) from None
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have renamed files survive a power failure, where the system lets a folder be opened."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -20,9 +20,9 @@ from speechrnn.models.language import LanguageNetwork
 from speechrnn.models.language_config import LanguageConfig
 from speechrnn.runtime.tokens import BOUNDARY_ID, Tokens
 from speechrnn.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from speechrnn.training.environment import environment
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import clip_gradients, learning_rate, make_optimizer
-from speechrnn.training.run import environment
 
 _NOTHING = -100  # the target behind a sentence's end, which cross_entropy leaves out
 

@@ -17,11 +17,7 @@ _SPIKE_DELAY_MS = 120.0  # what a frame says may belong to the clip that ended s
 
 
 class Objective:
-    """Adds up what each head of the network has to learn.
-
-    Attributes:
-        left_out: Sequences so far that had too few frames for their units, see `ctc_loss`.
-    """
+    """Adds up what each head of the network has to learn."""
 
     def __init__(self, config: Config, model: CommandModel, transcripts: Transcripts) -> None:
         """Set up.
@@ -31,7 +27,7 @@ class Objective:
             model: The network.
             transcripts: Of the training texts; looked at for a CTC head only.
         """
-        self.left_out = 0
+        self._left_out = 0
         self._model = model
         self._transcripts = transcripts
         self._kind = config.model.frame_head
@@ -44,6 +40,11 @@ class Objective:
                 for label in model.vocabulary
             ]
         )
+
+    def take_left_out(self) -> int:
+        """Sequences since the last call that had too few frames for their units, see `ctc_loss`."""
+        left_out, self._left_out = self._left_out, 0
+        return left_out
 
     def clips(
         self,
@@ -112,5 +113,5 @@ class Objective:
         log_probs = frame_logits.float().log_softmax(-1)
         said = self._transcripts.strung(dataset.utterances, dataset.clips(draws))
         loss, left_out = ctc_loss(log_probs, lens, *said)
-        self.left_out += left_out
+        self._left_out += left_out
         return loss

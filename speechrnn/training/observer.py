@@ -17,8 +17,11 @@ class Observer:
     def unreadable(self, fault: str) -> None:
         """A clip was left out; `fault` is one line that says why."""
 
+    def note(self, line: str) -> None:
+        """Something about the run that the user should know."""
+
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
-        """Epoch `epoch` of `epochs` (from 1), `steps` steps long."""
+        """Epoch `epoch` of `epochs` (from 1), of which `steps` steps are to be done."""
 
     def step_done(self, loss: float, clips: int) -> None:
         """A step on `clips` clips was taken at this loss."""

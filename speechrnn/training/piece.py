@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +37,9 @@ class StreamRunner:
     Recurrent state, running peak, pooled frames and samples of context go from piece to piece, the
     gradient does not: back-propagation through time is truncated there. Frames lag behind the
     samples of their piece by the grid's look-ahead.
+
+    Attributes:
+        state: What goes on, by name; the first dimension of each is the stream.
     """
 
     def __init__(self, model: CommandModel, rows: int) -> None:
@@ -45,10 +49,14 @@ class StreamRunner:
         context = grid.window_samples - grid.hop_samples
         pool = (rows, model.pool_frames, model.encoder.output_size)
         self._model = model
-        self._state = model.initial_state(rows)
-        self._state["context"] = torch.zeros(rows, context, device=device)
-        self._state["pool"] = torch.zeros(pool, device=device)
-        self._state["pool_lens"] = torch.zeros(rows, dtype=torch.int64, device=device)
+        self.state = model.initial_state(rows)
+        self.state["context"] = torch.zeros(rows, context, device=device)
+        self.state["pool"] = torch.zeros(pool, device=device)
+        self.state["pool_lens"] = torch.zeros(rows, dtype=torch.int64, device=device)
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state` of before; what it lacks is left as it is."""
+        self.state |= {name: value.to(self.state[name].device) for name, value in state.items()}
 
     def run(self, wave: Tensor, chunking: Chunking) -> Piece:
         """Run over the next piece of the first streams.
@@ -59,7 +67,7 @@ class StreamRunner:
         """
         rows = len(wave)
         num_frames = wave.shape[1] // self._model.grid.hop_samples
-        state = {name: value[:rows] for name, value in self._state.items()}
+        state = {name: value[:rows] for name, value in self.state.items()}
         context, pool, pool_lens = (state.pop(name) for name in ("context", "pool", "pool_lens"))
         wave = torch.cat([context, wave], dim=1)
         with torch.no_grad():  # the front end has nothing to learn
@@ -73,8 +81,8 @@ class StreamRunner:
         following["pool"] = torch.cat([pool, frames], dim=1)[:, num_frames:]
         following["pool_lens"] = (pool_lens + num_frames).clamp(max=size)
         for name, value in following.items():
-            rest = self._state[name][rows:]
-            self._state[name] = torch.cat([value.detach().to(rest.dtype), rest])
+            rest = self.state[name][rows:]
+            self.state[name] = torch.cat([value.detach().to(rest.dtype), rest])
         return Piece(pool, pool_lens, frames, windows, chunking)
 
     def clip_logits(self, piece: Piece, ends: Tensor) -> Tensor:

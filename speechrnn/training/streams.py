@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -53,10 +54,15 @@ class StreamTrainer:
         self._rows = config.training.batch_size // self._clips
         self._is_word = torch.tensor([label not in NON_WORDS for label in model.vocabulary])
 
-    def begin(self, epoch: int) -> None:
-        """Start every stream anew."""
+    def begin(self, epoch: int, carried: Mapping[str, Tensor] | None = None) -> None:
+        """Start every stream anew, or where `carried` was taken in the middle of this epoch."""
         self._epoch = epoch
         self._runner = StreamRunner(self._model, self._rows)
+        self._runner.restore(carried or {})
+
+    def carried(self) -> Mapping[str, Tensor]:
+        """What goes on from piece to piece, by name; rows are streams."""
+        return self._runner.state
 
     def takes(self, step: int, draws: Tensor) -> bool:
         """Whether step `step` of the epoch trains in streams."""
@@ -81,11 +87,7 @@ class StreamTrainer:
             objective: What is minimised.
             precision: What the network runs under.
         """
-        random = self._random(step)
-        random.random()  # `takes` has used the first
-        draws = self._rows_of(dataset, draws, random)
-        with torch.no_grad():
-            strung = self._string(dataset, draws)
+        draws, strung, random = self._strung(step, dataset, draws)
         chunking = self._draw_chunking(random, strung.wave.shape[1] // self._model.grid.hop_samples)
         targets = dataset.targets[dataset.clips(draws)]
         firsts, lasts = frames_of(strung.starts, self._model), frames_of(strung.stops, self._model)
@@ -99,6 +101,20 @@ class StreamTrainer:
                 labels = nn.functional.one_hot(targets, clip_logits.shape[-1]).float()
                 shares = self._teacher.strung_shares(strung, labels)
         return objective.strung(clip_logits, frame_logits, firsts, targets, shares, dataset, draws)
+
+    def strung(self, step: int, dataset: Dataset, draws: Tensor) -> tuple[Tensor, Strung]:
+        """(B, K) draws and the piece that `loss` makes of them."""
+        draws, strung, _ = self._strung(step, dataset, draws)
+        return draws, strung
+
+    def _strung(
+        self, step: int, dataset: Dataset, draws: Tensor
+    ) -> tuple[Tensor, Strung, np.random.Generator]:
+        random = self._random(step)
+        random.random()  # `takes` has used the first
+        draws = self._rows_of(dataset, draws, random)
+        with torch.no_grad():
+            return draws, self._string(dataset, draws), random
 
     def _rows_of(self, dataset: Dataset, draws: Tensor, random: np.random.Generator) -> Tensor:
         """(B, K) draws in random order; of one speaker where a row is a sequence to be learnt."""

@@ -88,7 +88,7 @@ def test_every_weight_learns_from_a_piece(cell: str, bidirectional: bool, datase
 def test_the_state_goes_on_and_the_gradient_does_not(dataset: Dataset) -> None:
     model, trainer = make_trainer(stream_config())
     loss_of(trainer, 0, dataset)
-    carried = {name: value.clone() for name, value in trainer._runner._state.items()}
+    carried = {name: value.clone() for name, value in trainer._runner.state.items()}
     assert carried["rnn_0"].abs().sum() > 0 and not carried["rnn_0"].requires_grad
     fresh = model.initial_state(3)
     assert (carried["peak"] != fresh["peak"]).all()
@@ -137,7 +137,7 @@ def test_the_clip_head_sees_what_it_sees_in_a_stream(chunk: int, look_ahead: int
     runner = StreamRunner(model, 3)
     with torch.no_grad():
         context = grid.window_samples - grid.hop_samples
-        runner._state["context"] = wave[:, :context]
+        runner.state["context"] = wave[:, :context]
         piece = runner.run(wave[:, context:], chunking)
         ends = (torch.arange(chunking.num_windows(frames)) * chunk + chunking.width).expand(3, -1)
         got = runner.clip_logits(piece, ends).log_softmax(-1)
@@ -187,13 +187,13 @@ def test_resumed_run_ends_with_the_same_bits(tones: Path, tmp_path: Path) -> Non
 def test_a_short_batch_moves_only_some_streams(dataset: Dataset) -> None:
     _, trainer = make_trainer(stream_config())
     loss_of(trainer, 0, dataset)
-    before = {name: value.clone() for name, value in trainer._runner._state.items()}
+    before = {name: value.clone() for name, value in trainer._runner.state.items()}
     draws, objective = torch.arange(5), objective_of(trainer)
     assert trainer.takes(1, draws) and not trainer.takes(1, draws[:2])
     assert trainer.loss(1, dataset, draws, objective, contextlib.nullcontext()).isfinite()
-    for name, value in trainer._runner._state.items():
+    for name, value in trainer._runner.state.items():
         assert torch.equal(value[1:], before[name][1:]), name
-    assert not torch.equal(trainer._runner._state["rnn_0"][0], before["rnn_0"][0])
+    assert not torch.equal(trainer._runner.state["rnn_0"][0], before["rnn_0"][0])
 
 
 def test_a_keyword_head_without_streams_is_refused() -> None:
