@@ -15,6 +15,8 @@ from speechrnn.models.layer import SequenceLayer
 from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
+_NORM = ("weight", "bias", "running_mean", "running_var")
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -89,7 +91,10 @@ def channel_groups(model: CommandModel) -> list[Group]:
             readers: tuple[str, ...] = _readers(model, 0)
         else:
             readers = (f"convolutions.convolutions.{j + 1}.weight",)
-        made_by = _slots((f"{name}.weight", f"{name}.bias"), places)
+        tensors = [f"{name}.weight", f"{name}.bias"]
+        if stack.norms:
+            tensors += [f"convolutions.norms.{j}.{part}" for part in _NORM]
+        made_by = _slots(tuple(tensors), places)
         groups.append(Group(made_by, _slots(readers, inputs, 1)))
     return groups
 

@@ -57,6 +57,7 @@ def by_taylor(
 
 
 def _sums(tensors: Mapping[str, Tensor], group: Group, makers: bool) -> Tensor:
-    """(N) what tensors have in the slots of each unit."""
+    """(N) what tensors have in the slots of each unit; statistics are in none of them."""
     slots = group.read_by + (group.made_by if makers else ())
-    return torch.stack([slot.of(tensors[slot.tensor]).sum(1) for slot in slots]).sum(0)
+    parts = [slot.of(tensors[slot.tensor]).sum(1) for slot in slots if slot.tensor in tensors]
+    return torch.stack(parts).sum(0)

@@ -40,6 +40,9 @@ def make_network():
             for parameter in network.parameters():
                 if parameter.ndim == 1:
                     parameter.uniform_(-0.5, 0.5)
+            for name, buffer in network.named_buffers():
+                if ".running_" in name:
+                    buffer.uniform_(0.1, 2)
         size = config.features.dimension
         network.front_end.set_statistics(torch.randn(size), torch.rand(size) + 1)
         return network

@@ -30,7 +30,7 @@ class RandomJudge:
 def at_zero(model, judge, counts):
     """A copy in which all but the best `counts` units of each group, by head, are zero."""
     model = copy.deepcopy(model)
-    weights = dict(model.named_parameters())
+    weights = model.state_dict()
     with torch.no_grad():
         for (group, scores), blocks in zip(judge.said, counts, strict=True):
             gone = torch.ones(group.size, dtype=torch.bool)
@@ -144,6 +144,20 @@ def test_normalisation_keeps_the_gains_of_units_that_stay(make_network):
     places = torch.cat([best[0], 12 + best[1]])
     gains = model.encoder.norms[0].weight[places]
     torch.testing.assert_close(small.encoder.norms[0].weight, gains, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("stack", ["time", "both"])
+def test_channels_with_batch_normalisation(stack, make_network):
+    model = make_network(stack, batch_norm=True)
+    judge = RandomJudge()
+    small = prune_channels(model, 0.5, judge)
+    counts = [(convolution.out_channels) for convolution in model.convolutions.convolutions]
+    blocks = [[(0, count, count - round(count / 2))] for count in counts]
+    whole = at_zero(model, judge, blocks)
+    for ours, theirs in zip(outputs(small), outputs(whole), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    scores = by_magnitude(model, channel_groups(model))
+    assert [len(score) for score in scores] == counts
 
 
 @pytest.mark.parametrize(
