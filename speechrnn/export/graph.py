@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
-
-from speechrnn.export.rounding import to_int8
+from onnx import helper, numpy_helper
 
 OPSET = 17
 IR_VERSION = 8  # what onnxruntime 1.19 and all later ones read
@@ -21,14 +19,14 @@ class GraphBuilder:
 
     Args:
         prefix: Put before every name, so that a branch's names differ from its parent's.
-        int8: Store `weights` as 8-bit integers.
+        int8: Whether weights are to be stored as 8-bit integers.
     """
 
     def __init__(self, prefix: str = "", int8: bool = False) -> None:
         self._prefix = prefix
-        self._int8 = int8
-        self._rounded: dict[tuple[str, str], str] = {}
+        self.int8 = int8
         self._nodes: list[onnx.NodeProto] = []
+        self._known: dict[str, list[str]] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
@@ -59,25 +57,6 @@ class GraphBuilder:
             self._constants[key] = numpy_helper.from_array(array, name)
         return self._constants[key].name
 
-    def weights(self, value: np.ndarray, axes: tuple[int, ...] = (-1,)) -> str:
-        """The name of trained weights, float32 where they are used.
-
-        Integers are made float32 by Cast and Mul: onnxruntime does that once, when it loads the
-        file, but a DequantizeLinear anew in every call.
-
-        Args:
-            value: The weights.
-            axes: Along which integers share a scale.
-        """
-        if not self._int8:
-            return self.constant(value)
-        integers, scale = to_int8(value, axes)
-        names = self.constant(integers, "int8"), self.constant(scale)
-        if names not in self._rounded:
-            whole = self.node("Cast", names[0], to=TensorProto.FLOAT)
-            self._rounded[names] = self.node("Mul", whole, names[1])
-        return self._rounded[names]
-
     def ints(self, *values: int) -> str:
         """The name of a constant list of int64."""
         return self.constant(values, "int64")
@@ -91,10 +70,18 @@ class GraphBuilder:
         return self.nodes(op, *inputs, outputs=(True,), **attributes)[0]
 
     def nodes(self, op: str, *inputs: str, outputs: Sequence[bool], **attributes: Any) -> list[str]:
-        """Add a node and name its outputs; `outputs` says which of them are wanted."""
+        """Add a node and name its outputs; `outputs` says which of them are wanted.
+
+        Equal nodes are added once, but for those that hold graphs.
+        """
+        key = repr((op, inputs, outputs, sorted(attributes.items())))
+        graphs = any(isinstance(value, onnx.GraphProto) for value in attributes.values())
+        if key in self._known and not graphs:
+            return self._known[key]
         name = f"{self._prefix}{op}_{len(self._nodes)}"
         names = [f"{name}_{i}" if wanted else "" for i, wanted in enumerate(outputs)]
         self._nodes.append(helper.make_node(op, list(inputs), names, name=name, **attributes))
+        self._known[key] = names
         return names
 
     def size(self, value: str, axis: int) -> str:

@@ -10,6 +10,7 @@ from torch import nn
 
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.spans import Spans
+from speechrnn.export.weights import add_weights
 from speechrnn.models.head import ClassificationHead
 from speechrnn.models.pooling import AttentionPool, MultiHeadPool
 
@@ -60,7 +61,7 @@ def add_log_probs(g: GraphBuilder, output: nn.Linear, vectors: str) -> str:
         output: The trained output layer.
         vectors: (..., D) hidden or pooled frames.
     """
-    weight = g.weights(output.weight.detach().numpy().T, (0,))
+    weight = add_weights(g, output.weight.detach().numpy().T, (0,))
     bias = g.constant(output.bias.detach().numpy())
     logits = g.node("Add", g.node("MatMul", vectors, weight), bias)
     return g.node("LogSoftmax", logits, axis=-1)
@@ -131,7 +132,7 @@ def _add_inside(g: GraphBuilder, window: PoolWindow) -> str:
 
 def _add_attention_scores(g: GraphBuilder, pool: AttentionPool, frames: str) -> str:
     """(B, N, P + T) how much each head makes of each frame."""
-    score = g.weights(pool.score.weight.detach().numpy().T, (0,))
+    score = add_weights(g, pool.score.weight.detach().numpy().T, (0,))
     return g.node("Transpose", g.node("MatMul", frames, score), perm=[0, 2, 1])
 
 
@@ -141,10 +142,10 @@ def _add_multihead_scores(g: GraphBuilder, pool: MultiHeadPool, window: PoolWind
     middle = g.node("GatherND", window.frames, middle, batch_dims=1)  # (B, D)
     query, key = pool.query, pool.key.weight.detach().numpy()
     size = len(key) // pool.heads
-    asked = g.node("MatMul", middle, g.weights(query.weight.detach().numpy().T, (0,)))
+    asked = g.node("MatMul", middle, add_weights(g, query.weight.detach().numpy().T, (0,)))
     asked = g.node("Add", asked, g.constant(query.bias.detach().numpy()))
     asked = g.node("Reshape", asked, g.ints(0, pool.heads, 1, size))
-    keys = g.weights(key.reshape(pool.heads, size, -1) / np.sqrt(size))  # (N, D/N, D)
+    keys = add_weights(g, key.reshape(pool.heads, size, -1) / np.sqrt(size))  # (N, D/N, D)
     wanted = g.node("Squeeze", g.node("MatMul", asked, keys), g.ints(2))  # (B, N, D)
     return g.node("MatMul", wanted, g.node("Transpose", window.frames, perm=[0, 2, 1]))
 

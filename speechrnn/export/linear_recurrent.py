@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from speechrnn.export.graph import GraphBuilder
+from speechrnn.export.weights import add_weights
 from speechrnn.models.linear_recurrent import SHARPNESS, LinearRecurrentLayer
 
 
@@ -41,7 +42,7 @@ def _add_coefficients(
     """(T, B, H) what the state is scaled by and what is added to it."""
     linear = cast(nn.Linear, layer.gates[direction])
     weight, bias = linear.weight.detach().numpy(), linear.bias.detach().numpy()
-    gates = g.node("Add", g.node("MatMul", x, g.weights(weight.T, (0,))), g.constant(bias))
+    gates = g.node("Add", g.node("MatMul", x, add_weights(g, weight.T, (0,))), g.constant(bias))
     count = len(bias) // layer.hidden_size
     parts = g.nodes("Split", gates, outputs=(True,) * count, axis=2)
     if layer.cell == "mingru":

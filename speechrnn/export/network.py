@@ -13,6 +13,7 @@ from speechrnn.export.head import add_log_probs, add_next_pool, add_pooled, add_
 from speechrnn.export.recurrent import add_layer
 from speechrnn.export.spans import Spans, add_spans
 from speechrnn.export.states import state_specs
+from speechrnn.export.weights import add_weights
 from speechrnn.models.command import CommandModel
 from speechrnn.models.convolution import ConvolutionStack
 from speechrnn.models.encoder import RecurrentEncoder
@@ -72,7 +73,7 @@ def _add_convolutions(g: GraphBuilder, stack: ConvolutionStack, x: str) -> str:
             x = g.node("Reshape", x, g.ints(0, math.prod(picture), -1))
         over_bands = config.bands is not None
         kernel = convolution.weight.detach().numpy()
-        inputs = [g.weights(kernel, tuple(range(1, kernel.ndim)))]
+        inputs = [add_weights(g, kernel, tuple(range(1, kernel.ndim)))]
         if convolution.bias is not None:
             inputs.append(g.constant(convolution.bias.detach().numpy()))
         pads = [*convolution.padding, *convolution.padding]
@@ -115,7 +116,7 @@ def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: 
     ):
         x = _add_projection(g, projection, x)
         linear = cast(FeedforwardLayer, module).linear
-        x = g.node("MatMul", x, g.weights(linear.weight.detach().numpy().T, (0,)))
+        x = g.node("MatMul", x, add_weights(g, linear.weight.detach().numpy().T, (0,)))
         x = g.node("Relu", g.node("Add", x, g.constant(linear.bias.detach().numpy())))
         x = _add_norm(g, norm, x)
     return x
@@ -124,7 +125,7 @@ def _add_feedforward(g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: 
 def _add_projection(g: GraphBuilder, projection: nn.Module, x: str) -> str:
     if not isinstance(projection, nn.Linear):
         return x
-    return g.node("MatMul", x, g.weights(projection.weight.detach().numpy().T, (0,)))
+    return g.node("MatMul", x, add_weights(g, projection.weight.detach().numpy().T, (0,)))
 
 
 def _add_norm(g: GraphBuilder, norm: nn.Module, x: str) -> str:

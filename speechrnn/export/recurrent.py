@@ -8,6 +8,7 @@ from torch import nn
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.linear_recurrent import add_linear_recurrence
 from speechrnn.export.spans import Spans, as_steps
+from speechrnn.export.weights import add_weights
 from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
@@ -118,7 +119,11 @@ def _weights(g: GraphBuilder, layer: RecurrentLayer) -> tuple[str, str, str]:
         return np.stack([_ordered(layer.rnn, name + suffix, layer.cell) for suffix in suffixes])
 
     bias = np.concatenate([stacked("bias_ih"), stacked("bias_hh")], axis=1)
-    return g.weights(stacked("weight_ih")), g.weights(stacked("weight_hh")), g.constant(bias)
+    return (
+        add_weights(g, stacked("weight_ih")),
+        add_weights(g, stacked("weight_hh")),
+        g.constant(bias),
+    )
 
 
 def _ordered(rnn: nn.RNNBase, name: str, cell: str) -> np.ndarray:

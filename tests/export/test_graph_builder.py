@@ -20,6 +20,29 @@ def test_equal_constants_are_stored_once(open_session, run):
     assert int(got["size"]) == 3
 
 
+def test_equal_nodes_are_added_once():
+    g = GraphBuilder()
+    x = g.input("x", "float32", ["N", "M"])
+    first = g.node("ReduceSum", x, g.ints(0), keepdims=0)
+    assert g.node("ReduceSum", x, g.ints(0), keepdims=0) == first
+    assert g.node("ReduceSum", x, g.ints(0), keepdims=1) != first
+    assert g.node("ReduceSum", x, g.ints(1), keepdims=0) != first
+    assert g.node("ReduceMax", x, g.ints(0), keepdims=0) != first
+
+
+def test_branches_are_never_taken_for_equal():
+    g = GraphBuilder()
+    x = g.input("x", "float32", ["N"])
+    values = []
+    for operator in ("Neg", "Abs"):
+        branches = [g.branch(), g.branch()]
+        for branch in branches:
+            branch.output("y", branch.node(operator, x), "float32", ["N"])
+        yes, no = (branch.graph("branch") for branch in branches)
+        values.append(g.node("If", g.constant(True, "bool"), then_branch=yes, else_branch=no))
+    assert len(set(values)) == 2
+
+
 def test_branches_use_values_of_their_parent(open_session, run):
     g = GraphBuilder()
     x = g.input("x", "float32", ["N"])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 import torch
 from hypothesis import given
@@ -79,22 +78,6 @@ def test_a_quarter_of_the_bytes(cell, make_model, tmp_path):
     small = export_model(model, tmp_path / "small.onnx", {}, int8=True)
     saved = (whole.file_bytes - small.file_bytes) / (4 * model.num_parameters)
     assert 0.7 < saved < 0.75  # biases and scales stay in 32 bits
-
-
-@pytest.mark.parametrize("cell", ["gru", "lstm", "feedforward"])
-def test_integers_are_gone_once_the_file_is_loaded(cell, make_model, tmp_path):
-    """What runs is float32, as fast as without rounding: nothing is left to convert in a call."""
-    export_model(make_model(cell=cell, strided=True), tmp_path / "model.onnx", {}, int8=True)
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
-    ort.InferenceSession(tmp_path / "model.onnx", options, providers=["CPUExecutionProvider"])
-    kinds = {
-        name: {constant.data_type for constant in onnx.load(tmp_path / name).graph.initializer}
-        for name in ("model.onnx", "loaded.onnx")
-    }
-    assert onnx.TensorProto.INT8 in kinds["model.onnx"]
-    assert onnx.TensorProto.INT8 not in kinds["loaded.onnx"]
 
 
 def test_export_leaves_the_model_as_it_was(make_model, tmp_path):
