@@ -21,6 +21,7 @@ TRAINING = (
     "dataset",
     "models",
     "training",
+    "diagnosis",
     "compression",
     "export",
 )
@@ -55,7 +56,9 @@ def allowed(part: str) -> set[str]:
         if part in chain:
             below |= set(chain[: chain.index(part) + 1])
     return below | (
-        {"decoding", "runtime", "evaluation"} if part in ("training", "export") else set()
+        {"decoding", "runtime", "evaluation"}
+        if part in ("training", "export", "diagnosis")
+        else set()
     )
 
 

@@ -13,6 +13,7 @@ from speechrnn.cli.cache import cache
 from speechrnn.cli.calibrate import calibrate
 from speechrnn.cli.compress import compress
 from speechrnn.cli.devices import devices
+from speechrnn.cli.diagnose import diagnose
 from speechrnn.cli.evaluate import evaluate
 from speechrnn.cli.export import export
 from speechrnn.cli.info import info
@@ -43,6 +44,7 @@ app.command()(record)
 app.command()(train)
 app.command()(cache)
 app.command()(evaluate)
+app.command()(diagnose)
 app.command()(calibrate)
 app.command()(compress)
 app.command()(export)

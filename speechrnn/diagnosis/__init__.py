@@ -1,0 +1,1 @@
+"""What training a recurrence is like: gradients through time, saturated gates, clipping."""
