@@ -128,7 +128,9 @@ def diagnose(
             labels = torch.nn.functional.one_hot(dataset.targets[indices], len(model.vocabulary))
             shares = labels.float()
         objective = Objective(config, network, transcripts)
-        return objective.clips(clip_logits, network.frame_output(hidden), lens, shares, indices)
+        return objective.clips(
+            clip_logits, network.frame_output(hidden), lens, shares, dataset, indices
+        )
 
     def step_loss(network: CommandModel, step: int) -> Tensor:
         generator = torch.Generator().manual_seed(step)
@@ -169,4 +171,4 @@ def _transcripts(model: CommandModel, dataset: Dataset) -> Transcripts:
     if model.config.model.frame_head != "ctc":
         return Transcripts((), speller)
     speller.symbols = model.symbols
-    return Transcripts(dataset.utterances, speller)
+    return Transcripts((u.text for u in dataset.utterances), speller)

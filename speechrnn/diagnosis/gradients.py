@@ -67,9 +67,9 @@ def measure_flows(loss: Tensor, traces: Sequence[Trace], lens: Tensor) -> list[F
             nodes = [state[part] for state in trace.states]
             gradients = _gradients(loss, nodes, None)
             back = _gradients(*_last(gradients, nodes, trace.backward, lens))
-            if not trace.backward:  # from each utterance's own last frame
+            if not trace.backward:  # counted from each utterance's own last frame
                 distances = torch.arange(len(nodes))
-                places = (lens[:, None].cpu() - 1 - distances).clamp(min=0)
+                places = (lens[:, None] - 1 - distances).clamp(min=0)
                 back = back[torch.arange(len(back))[:, None], places]
             flows.append(
                 Flow(
@@ -84,11 +84,11 @@ def measure_flows(loss: Tensor, traces: Sequence[Trace], lens: Tensor) -> list[F
 def _last(
     gradients: Tensor, nodes: list[Tensor], backward: bool, lens: Tensor
 ) -> tuple[Tensor, list[Tensor], Tensor]:
-    """The last state in a direction's time, all states, and the unit vector that is sent back."""
-    rows = torch.arange(len(lens))
-    vector = gradients[rows, torch.zeros_like(lens) if backward else lens - 1]
+    """Each utterance's last state in a direction's time, all states, what is sent back."""
+    place = torch.arange(len(lens)), torch.zeros_like(lens) if backward else lens - 1
+    vector = gradients[place]
     unit = vector / torch.linalg.vector_norm(vector, dim=-1, keepdim=True)
-    return nodes[0] if backward else nodes[-1], nodes, unit
+    return torch.stack(nodes, 1)[place], nodes, unit
 
 
 def _gradients(output: Tensor, nodes: list[Tensor], vector: Tensor | None) -> Tensor:
