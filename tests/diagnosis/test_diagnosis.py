@@ -60,7 +60,7 @@ def test_a_trained_network_keeps_its_statistics_and_loss(tones: Path, tmp_path: 
     assert names == {"diagnosis.json", "gradients.png", "gates.png"}
 
 
-def test_no_utterances_are_an_error() -> None:
-    model = fresh_model(tones_config(), [])
+def test_no_utterances_are_an_error(tones: Path) -> None:
+    model = fresh_model(tones_config(), read_datadir(tones / "train"))
     with pytest.raises(DataError, match="no utterances to diagnose on"):
         diagnose(model, [], fresh=True)
