@@ -1,10 +1,10 @@
 """This project's networks and others', trained on the same clips for the same time, and measured.
 
 All learn from DIR/train, are chosen by DIR/valid and heard once on DIR/test. Each gets as much
-processor time for training, on one thread; other work on the machine takes nothing away, and on an
-idle one it is the time by the clock. Peers keep the settings that their authors published; what
-differs stands in peer_models/xvector.py, m5.py and ds_cnn.py. Clips are decoded once and kept in
-memory for all of them, which is faster than the loaders they come with. The ONNX column is this
+processor time for training, on one thread; on an idle machine it is the time by the clock. Peers
+keep the settings that their authors published; what differs stands in peer_models/xvector.py, m5.py
+and ds_cnn.py. Clips are decoded once and kept in memory for all of them, which is faster than the
+loaders they come with. Times are taken of all models in turns at the end. The ONNX column is this
 project's whole file, features included, through its recogniser; of the others only the network is
 in the file, and their features are computed by torch.
 
@@ -31,7 +31,7 @@ from peer_models.lists import Lists, read_lists
 from peer_models.m5 import m5
 from peer_models.ours import row_of_ours
 from peer_models.peer import Peer
-from peer_models.table import Row, markdown
+from peer_models.table import Row, markdown, timed
 from peer_models.theirs import row_of_peer
 from peer_models.xvector import xvector
 
@@ -41,7 +41,7 @@ CONFIGS = Path(__file__).parents[2] / "recipes/speech_commands/conf"
 
 
 def main() -> int:
-    """Train, measure, and print the table as it grows."""
+    """Train each, time all in turns, and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -61,12 +61,13 @@ def main() -> int:
             for row in _rows(lists, configs, options, Path(folder)):
                 rows.append(row)
                 print(" | ".join(row.cells()), flush=True)
-                if options.out:
-                    options.out.write_text(markdown(rows), encoding="utf-8")
+            rows = timed(rows, options.runs)
     except SpeechRNNError as fault:
         print(f"peers.py: {fault}", file=sys.stderr)
         return 2
     print(f"\n{markdown(rows)}", end="")
+    if options.out:
+        options.out.write_text(markdown(rows), encoding="utf-8")
     return 0
 
 
@@ -75,14 +76,12 @@ def _rows(
 ) -> Iterator[Row]:
     budget_s = 60 * options.minutes
     for number, config in enumerate(configs):
-        yield row_of_ours(
-            config, lists, budget_s, options.seed, folder / f"ours{number}", options.runs
-        )
+        yield row_of_ours(config, lists, budget_s, options.seed, folder / f"ours{number}")
     for number, make in enumerate(_peers(lists, folder)):
         torch.manual_seed(options.seed)
         place = folder / f"peer{number}"
         place.mkdir()
-        yield row_of_peer(make(), lists, budget_s, place, options.runs)
+        yield row_of_peer(make(), lists, budget_s, place)
 
 
 def _peers(lists: Lists, folder: Path) -> Iterator[Callable[[], Peer]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from peer_models.ds_cnn import ds_cnn, shifted  # noqa: E402
 from peer_models.lists import clips_of, stretches_of  # noqa: E402
 from peer_models.m5 import m5  # noqa: E402
 from peer_models.measure import median_ms, multiply_adds, num_parameters  # noqa: E402
+from peer_models.training import drawn  # noqa: E402
 from peer_models.xvector import xvector  # noqa: E402
 
 CONFIG = """
@@ -131,6 +133,23 @@ def test_clips_last_a_second(data: Path, noise: Dataset) -> None:
     assert stretches_of(noise, 5).shape == (5, 16000)
 
 
+def test_an_epoch_has_a_tenth_as_many_other_words_as_words(data: Path) -> None:
+    said = read_datadir(data / "train")
+    others = [replace(u, id=f"x{u.id}", text="_unknown_") for u in said[:4]]
+    quiet = [replace(u, id=f"s{u.id}", text="_silence_") for u in said[:3]]
+    vocabulary = Vocabulary(["high", "low", "_silence_", "_unknown_"])
+    dataset = load_dataset([*said, *others, *quiet], vocabulary, 16000)
+    taken = set()
+    for _ in range(20):
+        indices = drawn(dataset, vocabulary)
+        texts = [dataset.utterances[i].text for i in indices.tolist()]
+        assert (texts.count("_unknown_"), texts.count("_silence_"), len(texts)) == (2, 3, 21)
+        taken |= set(indices.tolist())
+    assert len(taken) == len(dataset)
+    dataset = load_dataset(said, Vocabulary(["high", "low"]), 16000)
+    assert sorted(drawn(dataset, Vocabulary(["high", "low"])).tolist()) == list(range(16))
+
+
 @pytest.mark.parametrize(("cell", "gates"), [(nn.GRU, 3), (nn.LSTM, 4)])
 def test_multiply_adds_of_recurrent_layers(cell: type[nn.RNNBase], gates: int) -> None:
     layer = cell(10, 20, bidirectional=True)
@@ -169,7 +188,7 @@ def test_peers(
     assert head.startswith("| model | accuracy (95% interval, Wilson) | parameters |")
     names = [row.split("|")[1].strip() for row in rows]
     assert names == ["tiny (speechrnn)", "M5 (torchaudio's tutorial)", "DS-CNN-S (Hello Edge)"]
-    assert all(" of 16 |" in row for row in rows)
+    assert all(" of 16 |" in row and "–" not in row for row in rows)
     printed = capsys.readouterr()
     assert out.read_text() in printed.out
     assert printed.err == "x-vector left out: pip install speechbrain\n"

@@ -5,7 +5,7 @@ the settings of its training code: ten MFCCs of 40 ms every 20 ms, batches of 10
 1e-4 and 2e-5 for a third of the steps each, clips shifted by up to 100 ms, background noise of up
 to a tenth of full scale in 80% of them, the best validation accuracy kept. Departures: the thirds
 are of the budget, not of 30,000 steps; MFCCs come from torchaudio, with a DFT as long as the
-window; all other words are learnt from, not a tenth as many as commands.
+window; the tenth of other words is drawn anew in every epoch, not once.
 """
 
 from __future__ import annotations

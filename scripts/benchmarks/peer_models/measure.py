@@ -5,12 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+Name = TypeVar("Name", bound=Hashable)
 _BLOCK = 10  # runs of one way before the next has its turn
 
 
@@ -31,9 +33,9 @@ def num_parameters(network: nn.Module) -> int:
 
 
 @torch.inference_mode()
-def median_ms(ways: Mapping[str, Callable[[], object]], runs: int) -> dict[str, float]:
+def median_ms(ways: Mapping[Name, Callable[[], object]], runs: int) -> dict[Name, float]:
     """Median processor time of each way, in turns; one thread, as nothing else is set up here."""
-    times_ms: dict[str, list[float]] = {name: [] for name in ways}
+    times_ms: dict[Name, list[float]] = {name: [] for name in ways}
     for block in range(-1, -(-runs // _BLOCK)):
         for name, work in ways.items():
             for _ in range(_BLOCK):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from peer_models.measure import median_ms
 from speechrnn.evaluation.metrics import Rate
 
 _HEAD = (
@@ -29,22 +30,26 @@ class Row:
         accuracy: Test clips heard right.
         parameters: Trained numbers.
         multiply_adds: Of the network for a clip of a second, features not counted.
-        eager_ms: Median processor time of a clip, from waveform to word.
-        onnx_ms: The same, the network in ONNX Runtime.
         file_bytes: Size of the ONNX file.
         training_s: Processor time of training.
-        epochs: How often each training clip came, as it is or changed.
+        epochs: Rounds of its training clips.
+        eager: Hears a clip, from waveform to word.
+        onnx: The same, the network in ONNX Runtime.
+        eager_ms: Median processor time of `eager`; none: not measured yet.
+        onnx_ms: Of `onnx`.
     """
 
     name: str
     accuracy: Rate
     parameters: int
     multiply_adds: int
-    eager_ms: float
-    onnx_ms: float
     file_bytes: int
     training_s: float
     epochs: float
+    eager: Callable[[], object]
+    onnx: Callable[[], object]
+    eager_ms: float | None = None
+    onnx_ms: float | None = None
 
     def cells(self) -> tuple[str, ...]:
         """As the table shows it."""
@@ -54,12 +59,21 @@ class Row:
             f"{self.accuracy.share:.1%} ({low:.1%} to {high:.1%}) of {self.accuracy.total}",
             f"{self.parameters:,}",
             f"{self.multiply_adds / 1e6:.1f} M",
-            f"{self.eager_ms:.2f}",
-            f"{self.onnx_ms:.2f}",
+            *("–" if ms is None else f"{ms:.2f}" for ms in (self.eager_ms, self.onnx_ms)),
             f"{self.file_bytes / 1e6:.2f}",
             f"{self.training_s / 60:.1f}",
             f"{self.epochs:.1f}",
         )
+
+
+def timed(rows: Sequence[Row], runs: int) -> list[Row]:
+    """The rows with times; all models have their turns, so that a busy machine slows all alike."""
+    ways = {(i, way): getattr(row, way) for i, row in enumerate(rows) for way in ("eager", "onnx")}
+    times = median_ms(ways, runs)
+    return [
+        replace(row, eager_ms=times[i, "eager"], onnx_ms=times[i, "onnx"])
+        for i, row in enumerate(rows)
+    ]
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -11,14 +11,14 @@ import onnxruntime
 import torch
 
 from peer_models.lists import Lists
-from peer_models.measure import median_ms, multiply_adds, num_parameters
+from peer_models.measure import multiply_adds, num_parameters
 from peer_models.peer import CLIP_SAMPLES, SAMPLE_RATE_HZ, Peer
 from peer_models.table import Row
 from peer_models.training import log_probs, train_peer
 from speechrnn.evaluation.trial import Answer, answers, score_answers
 
 
-def row_of_peer(peer: Peer, lists: Lists, budget_s: float, folder: Path, runs: int) -> Row:
+def row_of_peer(peer: Peer, lists: Lists, budget_s: float, folder: Path) -> Row:
     """Train within the budget, and measure."""
     epochs, training_s = train_peer(peer, lists, budget_s)
     labels = list(lists.vocabulary)
@@ -29,23 +29,16 @@ def row_of_peer(peer: Peer, lists: Lists, budget_s: float, folder: Path, runs: i
     feats = peer.features(wave)
     path = folder / "model.onnx"
     session = _export(peer, feats, path)
-    times = median_ms(
-        {
-            "eager": lambda: peer.network(peer.features(wave)).argmax(),
-            "onnx": lambda: session.run(None, {"feats": peer.features(wave).numpy()})[0].argmax(),
-        },
-        runs,
-    )
     return Row(
         name=peer.name,
         accuracy=scores.accuracy,
         parameters=num_parameters(peer.network),
         multiply_adds=multiply_adds(lambda: peer.network(feats)),
-        eager_ms=times["eager"],
-        onnx_ms=times["onnx"],
         file_bytes=path.stat().st_size,
         training_s=training_s,
         epochs=epochs,
+        eager=lambda: peer.network(peer.features(wave)).argmax(),
+        onnx=lambda: session.run(None, {"feats": peer.features(wave).numpy()})[0].argmax(),
     )
 
 

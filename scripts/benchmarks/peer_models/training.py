@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from peer_models.lists import Lists, clips_of
 from peer_models.peer import CLIP_SAMPLES, Peer
 from speechrnn.dataset import Dataset
+from speechrnn.vocabulary import SILENCE, UNKNOWN, Vocabulary
 
 _HEARD = 64  # clips at a time, without gradients
 
@@ -29,25 +30,41 @@ def train_peer(peer: Peer, lists: Lists, budget_s: float) -> tuple[float, float]
         Epochs, and seconds of processor time.
     """
     train, valid = lists.decode("train"), lists.decode("valid")
-    began, learnt, best = time.process_time(), 0, -1.0
+    began, epochs, best = time.process_time(), 0.0, -1.0
     kept: dict[str, Tensor] = {}
     while (spent := time.process_time() - began) < budget_s:
         peer.network.train()
-        for indices in torch.randperm(len(train)).split(peer.batch_size):
+        order = drawn(train, lists.vocabulary)
+        for indices in order.split(peer.batch_size):
             spent = time.process_time() - began
             if spent >= budget_s:
                 break
             if len(indices) == 1:
                 continue  # nothing to normalise a batch of one by
-            rate = peer.learning_rate(spent / budget_s, learnt / len(train))
+            rate = peer.learning_rate(spent / budget_s, epochs)
             _step(peer, clips_of(train, indices), train.targets[indices], rate)
-            learnt += len(indices)
+            epochs += len(indices) / len(order)
         right = _share_right(peer, valid)
         if right >= best:
             best, kept = right, copy.deepcopy(peer.network.state_dict())
     peer.network.load_state_dict(kept)
     peer.network.eval()
-    return learnt / len(train), time.process_time() - began
+    return epochs, time.process_time() - began
+
+
+def drawn(dataset: Dataset, vocabulary: Vocabulary) -> Tensor:
+    """(N) clips of an epoch in random order: a tenth as many other words as words, drawn anew.
+
+    That is what Warden's protocol takes, which DS-CNN and SpeechBrain learn from; where other words
+    are no class, every clip is taken.
+    """
+    order = torch.randperm(len(dataset))
+    is_other, is_silence = (
+        torch.tensor([label == kind for label in vocabulary])[dataset.targets[order]]
+        for kind in (UNKNOWN, SILENCE)
+    )
+    words = len(order) - int(is_other.sum()) - int(is_silence.sum())
+    return order[~is_other | (is_other.cumsum(0) <= -(-words // 10))]
 
 
 @torch.inference_mode()

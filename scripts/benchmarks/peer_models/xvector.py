@@ -5,8 +5,8 @@ settings are those of recipes/Google-speech-commands/hparams/xvect.yaml: 24 mel 
 clip's mean, batches of 32, each learnt from in six copies (as it is; bands and stretches dropped;
 that at 95, 100 or 105% of the speed; reverberation; noise at 0 to 15 dB; both), Adam from 1e-3 down
 to 1e-4 in a line with weight decay 2e-6, the best validation accuracy kept. Departures: the line is
-drawn over the budget, not over 100 epochs; noise is the corpus's own and rooms are made up, instead
-of those of OpenSLR-28.
+drawn over the budget, not over 100 epochs; the tenth of other words is drawn anew in every epoch,
+not once; noise is the corpus's own and rooms are made up, instead of those of OpenSLR-28.
 """
 
 from __future__ import annotations
