@@ -1,13 +1,10 @@
-"""Speech Commands: splits, stretches of noise, test lists by name, the public archives."""
+"""Speech Commands: splits, stretches of noise, test lists by name."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import subprocess
 import sys
-import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -16,10 +13,8 @@ import pytest
 import soundfile
 
 from speechrnn.audio import write_wav
-from speechrnn.corpora.speech_commands import TASKS, archives, download, prepare, task_of_words
-from speechrnn.corpora.speech_commands.clips import Clip
+from speechrnn.corpora.speech_commands import TASKS, prepare, task_of_words
 from speechrnn.corpora.speech_commands.parts import part_of_speaker
-from speechrnn.corpora.speech_commands.protocols import draw_by_chance, draw_by_speaker
 from speechrnn.corpora.speech_commands.tasks import COMMANDS, WORDS_V1, WORDS_V2
 from speechrnn.datadir import Utterance, load_wave, read_datadir, validate_datadir
 from speechrnn.errors import DataError
@@ -121,26 +116,6 @@ def test_silence_is_spread_over_all_noises(corpus: Path, tmp_path: Path) -> None
     assert [(u.start_s, u.end_s) for u in silences[:3]] == [(0, 1), (2.5, 3.5), (5, 6)]
 
 
-@pytest.mark.parametrize(
-    ("speaker", "part"),
-    [
-        # Of a test list that a recipe of another project left, made with Google's function.
-        ("c7dc7278", "test"),
-        ("b2e2773a", "test"),
-        ("1b4c9b89", "test"),
-        # By sha1sum: the last 27 bits over 2 ** 27 - 1, in per cent.
-        ("105e72bb", "valid"),  # 0.3
-        ("speaker579", "valid"),  # 9.96
-        ("speaker1318", "test"),  # 10.03
-        ("speaker1865", "test"),  # 19.99
-        ("speaker407", "train"),  # 20.07
-        ("bobby", "train"),  # 94.1
-    ],
-)
-def test_the_hash_decides_where_there_are_no_lists(speaker: str, part: str) -> None:
-    assert part_of_speaker(speaker) == part
-
-
 def test_a_corpus_without_lists_is_split_by_hash(corpus: Path, tmp_path: Path) -> None:
     for name in ("validation_list.txt", "testing_list.txt"):
         (corpus / name).unlink()
@@ -207,39 +182,6 @@ def test_the_list_by_speechbrains_rule(corpus: Path, tmp_path: Path) -> None:
     before = (data / "test_speechbrain/segments").read_text()
     prepare(corpus, data)
     assert (data / "test_speechbrain/segments").read_text() == before
-
-
-def test_other_words_are_drawn_by_chance() -> None:
-    clips = [Clip(Path(f"bed/a_nohash_{take}.wav"), "bed", "a", take) for take in range(4000)]
-    drawn = draw_by_chance(clips, others=10_000, commands=20_000)
-    assert abs(len(drawn) - 800) < 4 * 25  # a binomial deviation is 25
-    assert drawn == sorted(drawn, key=lambda clip: clip.take) == list(dict.fromkeys(drawn))
-    halves = len([clip for clip in drawn if clip.take < 2000])
-    assert abs(halves - 400) < 4 * 18
-    assert draw_by_chance(clips, others=10_000, commands=100_000) == clips
-    assert draw_by_chance([], others=0, commands=100) == []
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [
-        (3, {"ann": 1, "bob": 1, "cid": 1}),
-        (5, {"ann": 2, "bob": 1, "cid": 2}),
-        (8, {"ann": 4, "bob": 1, "cid": 3}),
-        (99, {"ann": 9, "bob": 1, "cid": 3}),
-    ],
-)
-def test_other_words_are_drawn_evenly_from_the_speakers(
-    count: int, expected: dict[str, int]
-) -> None:
-    clips = [
-        Clip(Path(f"bed/{speaker}_nohash_{take}.wav"), "bed", speaker, take)
-        for speaker, takes in {"ann": 9, "bob": 1, "cid": 3}.items()
-        for take in range(takes)
-    ]
-    drawn = draw_by_speaker(clips, count)
-    assert Counter(clip.speaker for clip in drawn) == expected
-    assert len(set(drawn)) == len(drawn)
 
 
 def test_all_words(corpus: Path, tmp_path: Path) -> None:
@@ -343,47 +285,6 @@ def test_faults(corpus: Path, tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(DataError, match=r"_background_noise_: no noises there"):
         prepare(corpus, tmp_path / "data")
-
-
-def archive_of(folder: Path) -> bytes:
-    """As Google packs it: no folder above, and a dot before each name."""
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as tar:
-        tar.add(folder, arcname=".")
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("test_set", [False, True])
-def test_the_archive_is_fetched_checked_and_unpacked(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test_set: bool
-) -> None:
-    if test_set:
-        add_clip(corpus, "_silence_", "0.wav")
-    host = tmp_path / "host"
-    host.mkdir()
-    name = f"speech_commands_{'test_set_' * test_set}v0.01"
-    content = archive_of(corpus)
-    (host / f"{name}.tar.gz").write_bytes(content)
-    target = tmp_path / "downloads/corpus"
-    with pytest.raises(DataError, match=r"has the checksum .*…, expected .*…; it was removed"):
-        download(target, "0.01", test_set=test_set, host=host.as_uri())
-    assert not list(target.parent.iterdir())  # the next call gets it again
-    monkeypatch.setitem(archives.CHECKSUMS, name, hashlib.sha256(content).hexdigest())
-    assert download(target, "0.01", test_set=test_set, host=host.as_uri()) == target
-    assert [path.name for path in target.parent.iterdir()] == ["corpus"]
-    assert files_below(target) == files_below(corpus)
-    (host / f"{name}.tar.gz").unlink()
-    assert download(target, "0.01", test_set=test_set, host=host.as_uri()) == target  # there
-
-
-def files_below(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
-
-
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").touch()
-    with pytest.raises(DataError, match="holds something else"):
-        download(tmp_path, host="http://127.0.0.1:9")
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
