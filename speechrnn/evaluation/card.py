@@ -6,12 +6,16 @@ every card has. At the head stand facts as YAML, which `speechrnn models` lists.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from speechrnn.errors import DataError
+from speechrnn.evaluation.training_record import read_record
+from speechrnn.runtime.model_file import open_model
 
 HEARS = "What it hears"
 TRAINING = "Training data and licences"
@@ -24,6 +28,31 @@ LICENCE = "Licence of the weights"
 REBUILD = "How to rebuild it"
 REQUIRED = (HEARS, TRAINING, ACCURACY, LIVE, WEAKNESSES, LICENCE, REBUILD)
 FACTS = ("accuracy", "live", "license")
+
+
+def card_options(description: str | None) -> argparse.ArgumentParser:
+    """What every script that writes a card needs to know."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True, help="that it was trained on")
+    parser.add_argument("--experiment", type=Path, required=True)
+    parser.add_argument("--also", action="append", default=[], help="other training data, a line")
+    parser.add_argument("--command", required=True, help="that makes the model anew")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser
+
+
+def read_trial(model: Path, path: Path) -> dict[str, Any]:
+    """The `stream.json` of a live trial of the model as it is now.
+
+    Raises:
+        DataError: Not there, or of other thresholds than the model's file has.
+    """
+    stream, point = read_record(path), open_model(model)[1].operating_point
+    if point is not None and stream["operating_point"] != point.as_metadata():
+        raise DataError(
+            f"{model}: calibrated since it was heard live ({path.parent}); run stage 5 again"
+        )
+    return stream
 
 
 def write_card(

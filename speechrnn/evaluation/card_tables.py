@@ -10,6 +10,7 @@ from typing import Any
 from speechrnn.evaluation.alarms import AlarmRate, alarm_span, short
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.page import span
+from speechrnn.evaluation.training_record import read_record
 from speechrnn.runtime.model_file import ModelInfo
 from speechrnn.vocabulary import NON_WORDS, UNKNOWN
 
@@ -72,56 +73,98 @@ def rebuild(command: str, info: ModelInfo) -> str:
 
 def word_table(words: Mapping[str, Rate]) -> str:
     """Recall of each word."""
-    rows = [
-        f"| {f'`{word}`' if word in NON_WORDS else word} | {rate_text(rate)} | {rate.total} |"
-        for word, rate in words.items()
-    ]
-    return "\n".join(
-        ["| word | heard right (95% interval, Wilson) | clips |", "| --- | --- | --- |", *rows]
+    rows = {f"`{word}`" if word in NON_WORDS else word: rate for word, rate in words.items()}
+    return rate_table(rows, "word", "heard right", "clips")
+
+
+def rate_table(rates: Mapping[str, Rate], of: str, what: str, total: str) -> str:
+    """A share, its interval and what it is a share of, a line each."""
+    lines = [f"| {of} | {what} (95% interval, Wilson) | {total} |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {rate_text(rate)} | {rate.total} |" for name, rate in rates.items()]
+    return "\n".join(lines)
+
+
+def training_total(provenance: Mapping[str, Any]) -> str:
+    """How much was learnt from."""
+    total = provenance["training_data"]
+    return (
+        f"In all {total['utterances']:,} utterances of {total['speakers']:,} voices, "
+        f"{total['hours']:.1f} hours."
     )
 
 
-def live_fact(stream: Mapping[str, Any]) -> str:
-    """Misses and false alarms in a line.
+def synthetic_speech(folder: Path, what: str) -> str:
+    """Which synthesisers said what.
 
     Args:
-        stream: What `speechrnn evaluate --stream --out` leaves in `stream.json`.
+        folder: Where `speechrnn prepare tts` put it.
+        what: Such as "the words and others".
     """
+    engines = read_record(folder / "tts.json")["request"]["engines"]
+    return (
+        f"Synthetic speech of {', '.join(engines)}: {what}. No part of a synthesiser is in the "
+        "model."
+    )
+
+
+def misses(streams: Iterable[Mapping[str, Any]]) -> dict[str, Rate]:
+    """For each word how often it was missed, counted over trials.
+
+    Args:
+        streams: What `speechrnn evaluate --stream --out` leaves in `stream.json`, of each trial.
+    """
+    missed: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    for stream in streams:
+        for word, its in stream["words"].items():
+            missed[word] += its["misses"]["missed"]
+            said[word] += its["misses"]["said"]
+    return {word: Rate(missed[word], said[word]) for word in said if said[word]}
+
+
+def all_missed(stream: Mapping[str, Any]) -> Rate:
+    """How often any word was missed; `stream` as for `misses`."""
+    return Rate(stream["misses"]["missed"], stream["misses"]["said"])
+
+
+def live_fact(missed: str, stream: Mapping[str, Any]) -> str:
+    """Misses, with their interval, and false alarms in a line; `stream` as for `misses`."""
     alarms = stream["false_alarms"]
-    return f"misses {rate_text(_missed(stream['misses']))}, false alarms an hour " + (
+    return f"misses {missed}, false alarms an hour " + (
         alarm_text(_alarms(alarms)) if alarms else "not counted"
     )
 
 
-def live(stream: Mapping[str, Any]) -> str:
-    """Misses by word, false alarms by what was heard, delay; `stream` as for `live_fact`."""
-    point, delay = stream["operating_point"], stream["delay"]
+def thresholds(stream: Mapping[str, Any]) -> str:
+    """Where the thresholds come from, and how the network runs; `stream` as for `misses`."""
+    point = stream["operating_point"]
     budget = (point["calibration"] or {}).get("budget_per_hour")
     found = "Thresholds are the default ones"
     if budget is not None:
         found = f"Thresholds were found on other recordings, for {budget:g} false alarms an hour"
-    said = stream["misses"]["said"]
+    return (
+        f"{found}; the network runs every {point['chunk_ms']:g} ms and hears "
+        f"{point['look_ahead_ms']:g} ms beyond."
+    )
+
+
+def said_in_stream(stream: Mapping[str, Any]) -> str:
+    """What was missed of the words of a list, and how late the others are told."""
+    rate, delay = all_missed(stream), stream["delay"]
     reported = "."
     if delay:
         reported = (
             f"; those heard are reported {delay['median_s']:.2f} s after the sound's end (median; "
             f"95%: {delay['high_s']:.2f} s)."
         )
-    lines = [
-        f"{found}; the network runs every {point['chunk_ms']:g} ms and hears "
-        f"{point['look_ahead_ms']:g} ms beyond. {said} words of the test list in one stream: "
-        f"{rate_text(_missed(stream['misses']))} missed{reported}",
-        "",
-        "| word | missed (95% interval, Wilson) | said |",
-        "| --- | --- | --- |",
-    ]
-    for word, its in stream["words"].items():
-        rate = _missed(its["misses"])
-        lines.append(f"| {word} | {rate_text(rate)} | {rate.total} |")
+    return f"{rate.total} words of the test list in one stream: {rate_text(rate)} missed{reported}"
+
+
+def alarm_table(stream: Mapping[str, Any]) -> str:
+    """False alarms by what was heard; `stream` as for `misses`."""
     if not stream["negatives"]:
-        return "\n".join([*lines, "", "False alarms were not counted."])
-    lines += [
-        "",
+        return "False alarms were not counted."
+    lines = [
         "| without the words | hours | false alarms | an hour (95% interval, Poisson) |",
         "| --- | --- | --- | --- |",
     ]
@@ -131,14 +174,19 @@ def live(stream: Mapping[str, Any]) -> str:
     return "\n".join([*lines, _alarm_row("all", _alarms(stream["false_alarms"]))])
 
 
-def weaknesses(words: Mapping[str, Rate], stream: Mapping[str, Any] | None) -> list[str]:
-    """What the figures say against the model, a line each; `stream` as for `live_fact`."""
+def weaknesses(
+    words: Mapping[str, Rate], missed: Mapping[str, Rate], stream: Mapping[str, Any]
+) -> list[str]:
+    """What the figures say against the model, a line each.
+
+    Args:
+        words: What is heard of each in clips.
+        missed: What is missed of each live.
+        stream: As for `misses`, with false alarms.
+    """
     heard = {word: rate for word, rate in words.items() if word not in NON_WORDS}
     worst = sorted(heard, key=lambda word: heard[word].share)[:_WORST]
     lines = [f"In clips it hears {_listed(worst, heard)} least surely."]
-    if stream is None:
-        return lines
-    missed = {word: _missed(its["misses"]) for word, its in stream["words"].items()}
     worst = sorted(missed, key=lambda word: -missed[word].share)[:_WORST]
     lines.append(f"Live it misses {_listed(worst, missed)} most.")
     fired = Counter(alarm["word"] for row in stream["negatives"] for alarm in row["alarms"])
@@ -154,10 +202,6 @@ def weaknesses(words: Mapping[str, Rate], stream: Mapping[str, Any] | None) -> l
 
 def _listed(words: Iterable[str], rates: Mapping[str, Rate]) -> str:
     return ", ".join(f"{word} ({rates[word].share:.0%})" for word in words)
-
-
-def _missed(record: Mapping[str, Any]) -> Rate:
-    return Rate(record["missed"], record["said"])
 
 
 def _alarms(record: Mapping[str, Any]) -> AlarmRate:

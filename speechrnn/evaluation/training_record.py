@@ -45,7 +45,7 @@ def result_row(
     run: Path,
     *,
     command: str,
-    parameters: int,
+    parameters: int | str,
     metric: str,
     wall_time: str,
     evaluated_with: str = "",
@@ -55,7 +55,7 @@ def result_row(
     Args:
         run: What `speechrnn train --out` leaves: commit, seed and device stand in it.
         command: That the reader should type.
-        parameters: Of the network.
+        parameters: Of the network, as an evaluation tells them.
         metric: The figure, with its interval.
         wall_time: How long it took.
         evaluated_with: Commit of the code that evaluated, named where it is another.
@@ -71,7 +71,7 @@ def result_row(
         date=datetime.date.today().isoformat(),
         commit=commit,
         command=command,
-        parameters=f"{parameters:,}",
+        parameters=f"{int(parameters):,}",
         seeds=str(environment["seed"]),
         metric=metric,
         wall_time=wall_time,

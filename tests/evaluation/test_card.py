@@ -79,16 +79,29 @@ def test_rates_stand_with_their_intervals() -> None:
 
 
 def test_the_live_section_has_every_figure_and_no_path() -> None:
-    text = card_tables.live(STREAM)
+    text = card_tables.thresholds(STREAM)
     assert "for 0.5 false alarms an hour; the network runs every 160 ms and hears 80 ms" in text
-    assert "20 words of the test list in one stream: 25.0% (11.2–46.9%) missed" in text
-    assert "reported 0.17 s after the sound's end (median; 95%: 0.36 s)." in text
-    assert "| go | 50.0% (23.7–76.3%) | 10 |" in text
+    text = card_tables.said_in_stream(STREAM)
+    assert text.startswith("20 words of the test list in one stream: 25.0% (11.2–46.9%) missed")
+    assert text.endswith("reported 0.17 s after the sound's end (median; 95%: 0.36 s).")
+    text = card_tables.alarm_table(STREAM)
     # Garwood's exact interval of 2 events: 0.242 to 7.22.
     assert "| podcasts (12 recordings) | 2.0 | 2 | 1.0 (0.12–3.6) |" in text
     assert "/home" not in text
-    line = card_tables.live_fact(STREAM)
-    assert line == "misses 25.0% (11.2–46.9%), false alarms an hour 1.0 (0.12–3.6)"
+    line = card_tables.live_fact("25.0%", STREAM)
+    assert line == "misses 25.0%, false alarms an hour 1.0 (0.12–3.6)"
+
+
+def test_misses_are_counted_over_trials() -> None:
+    assert card_tables.all_missed(STREAM) == Rate(5, 20)
+    found = card_tables.misses([STREAM, STREAM])
+    assert found == {"go": Rate(10, 20), "no": Rate(0, 20)}
+    assert card_tables.rate_table(found, "word", "missed", "said").splitlines() == [
+        "| word | missed (95% interval, Wilson) | said |",
+        "| --- | --- | --- |",
+        "| go | 50.0% (29.9–70.1%) | 20 |",
+        "| no | 0.0% (0.0–16.1%) | 20 |",
+    ]
 
 
 def test_what_was_not_measured_is_not_claimed() -> None:
@@ -97,21 +110,29 @@ def test_what_was_not_measured_is_not_claimed() -> None:
         "operating_point": {**STREAM["operating_point"], "calibration": None},
         "false_alarms": None, "negatives": [], "delay": None,
     }  # fmt: skip
-    text = card_tables.live(stream)
-    assert text.startswith("Thresholds are the default ones;")
-    assert text.endswith("False alarms were not counted.")
-    assert "reported" not in text
-    assert card_tables.live_fact(stream).endswith("false alarms an hour not counted")
+    assert card_tables.thresholds(stream).startswith("Thresholds are the default ones;")
+    assert card_tables.said_in_stream(stream).endswith("missed.")
+    assert card_tables.alarm_table(stream) == "False alarms were not counted."
+    assert card_tables.live_fact("1%", stream).endswith("false alarms an hour not counted")
 
 
 def test_weaknesses_are_the_worst_figures() -> None:
     words = {"go": Rate(5, 10), "no": Rate(9, 10), "_silence_": Rate(0, 10)}
-    heard, missed, fired, hours = card_tables.weaknesses(words, STREAM)
+    worst = card_tables.weaknesses(words, card_tables.misses([STREAM]), STREAM)
+    heard, missed, fired, hours = worst
     assert heard == "In clips it hears go (50%), no (90%) least surely."
     assert missed == "Live it misses go (50%), no (0%) most."
     assert fired == "Most false alarms were of: go 2."
     assert "in 2.0 hours" in hours
-    assert card_tables.weaknesses(words, None) == [heard]
+
+
+def test_training_data_is_counted_and_its_voices_named(tmp_path: Path) -> None:
+    total = {"training_data": {"utterances": 5437, "speakers": 848, "hours": 1.494}}
+    text = "In all 5,437 utterances of 848 voices, 1.5 hours."
+    assert card_tables.training_total(total) == text
+    (tmp_path / "tts.json").write_text('{"request": {"engines": ["espeak", "flite"]}}')
+    text = card_tables.synthetic_speech(tmp_path, "the words")
+    assert text.startswith("Synthetic speech of espeak, flite: the words. No part")
 
 
 def test_what_the_file_says_of_itself(info: ModelInfo) -> None:

@@ -156,23 +156,73 @@ def test_a_card_of_another_operating_point_is_refused(finished: Path, tmp_path: 
     assert commands_card(moved, "--out", tmp_path / "card.md").returncode == 0
 
 
-def test_a_card_of_digits_has_the_speakers_left_out(finished: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def left_out(finished: Path, tmp_path: Path) -> Path:
+    """What stages 1 to 5 of the recipe digits leave, with two speakers left out in turn."""
+    stream = json.loads((finished / "exp/evaluation/stream/stream.json").read_text())
     scores = json.loads((finished / "exp/evaluation/test/scores.json").read_text())
-    for name, hits in {"ann": 12, "bob": 9}.items():
-        fold = tmp_path / f"exp/fold_{name}/evaluation"
-        fold.mkdir(parents=True)
+    for name, hits in {"all": 15, "fold_ann": 12, "fold_bob": 9}.items():
+        evaluation = tmp_path / "exp" / name / "evaluation"
+        (evaluation / "stream").mkdir(parents=True)
         its = {**scores, "accuracy": {"hits": hits, "total": 15}}
-        (fold / "scores.json").write_text(json.dumps(its))
-    options = ("--model", finished / "exp/model.onnx", "--command", "bash run.sh")
-    out = tmp_path / "card.md"
-    done = run("fsdd/local/card.py", *options, "--experiment", tmp_path / "exp", "--out", out)
+        (evaluation / "scores.json").write_text(json.dumps(its))
+        misses = {"missed": 15 - hits, "said": 15}
+        its = {**stream, "misses": misses} if name != "all" else stream
+        (evaluation / "stream/stream.json").write_text(json.dumps(its))
+        run = tmp_path / "exp" / name / "run"
+        run.mkdir()
+        (run / "metrics.jsonl").write_text('{"seconds": 90}\n')
+        facts = {"git_commit": "abc", "seed": 3, "device": "cpu", "threads": 1}
+        (run / "environment.json").write_text(json.dumps(facts))
+    shutil.copy(finished / "exp/model.onnx", tmp_path / "exp/all/model.onnx")
+    for name in ("train", "test"):
+        shutil.copytree(finished / "data/test", tmp_path / "data/others" / name)
+    shutil.copy(finished / "data/corpus.json", tmp_path / "data/others/corpus.json")
+    shutil.copytree(finished / "data/synthetic", tmp_path / "data/synthetic")
+    return tmp_path
+
+
+def digits(script: str, work: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    return run(
+        f"digits/local/{script}.py", "--data", work / "data", "--experiment", work / "exp",
+        "--command", "bash run.sh", "--out", out,
+    )  # fmt: skip
+
+
+def test_a_card_of_digits_has_the_speakers_left_out(left_out: Path, tmp_path: Path) -> None:
+    done = digits("card", left_out, tmp_path / "card.md")
     assert done.returncode == 0, done.stderr
-    found = read_card(out)
+    found = read_card(tmp_path / "card.md")
     # Mean 70%, Student's t with one degree of freedom: 12.7 times 10%, so all that can be.
     assert found.facts["accuracy"].startswith("70.0% (0.0–100.0%) of single digits by a new")
-    assert found.facts["license"] == "CC-BY-SA-4.0" and "share-alike" in found.text
-    assert "| ann | 80.0% (54.8–93.0%) | 15 |\n| bob | 60.0% (35.7–80.2%) | 15 |" in found.text
-    assert "| high | 100.0% (80.6–100.0%) | 16 |" in found.text
-    assert found.facts["live"] == "not measured"
-    few = run("fsdd/local/card.py", *options, "--experiment", tmp_path, "--out", out)
-    assert few.returncode != 0 and "fewer than two folds" in few.stderr
+    assert found.facts["live"].startswith("misses 30.0% (0.0–100.0%) of them, false alarms an hour")
+    assert found.facts["license"] == "CC-BY-SA-4.0"
+    for part in (
+        "share-alike",
+        "| ann | 80.0% (54.8–93.0%) | 15 |\n| bob | 60.0% (35.7–80.2%) | 15 |",
+        "| ann | 20.0% (7.0–45.2%) | 15 |\n| bob | 40.0% (19.8–64.3%) | 15 |",
+        "| high | 100.0% (80.6–100.0%) | 16 |",
+        "on the test list of tiny, not the official corpus, 1 people whom",
+        "People who say each digit: high 1, low 1.",
+        "- Synthetic speech of espeak, flite: the digits, other words and phrases.",
+        "| no_words",
+    ):
+        assert part in found.text
+    assert str(left_out) not in (tmp_path / "card.md").read_text()
+
+
+def test_results_of_digits_have_a_row_for_each_list(left_out: Path, tmp_path: Path) -> None:
+    done = digits("results", left_out, tmp_path / "RESULTS.md")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "| 70.0% (0.0–100.0%): ann 80.0%, bob 60.0% | 4 min of training, 3 models |" in text
+    assert "## tiny, not the official corpus: digits, other words, silence; the test list" in text
+    assert "| digits 100.0% (75.8–100.0%) of 12, silence 100.0% (43.9–100.0%) of 3 |" in text
+
+
+def test_digits_without_folds_say_so(left_out: Path, tmp_path: Path) -> None:
+    shutil.rmtree(left_out / "exp/fold_bob")
+    done = digits("card", left_out, tmp_path / "card.md")
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("card.py: ") and "fewer than two folds; run stages 3 and 4" in line

@@ -10,7 +10,6 @@ from tables import title
 
 from speechrnn.cli.script import run_script
 from speechrnn.datadir import read_datadir
-from speechrnn.errors import DataError
 from speechrnn.evaluation import card, card_tables
 from speechrnn.evaluation.metrics import Rate
 from speechrnn.evaluation.training_record import read_record
@@ -22,14 +21,9 @@ LICENCE = "Apache-2.0"
 
 def main() -> None:
     """Read, put together, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the task's; corpus.json there")
-    parser.add_argument("--experiment", type=Path, required=True)
+    parser = card.card_options(__doc__)
     parser.add_argument("--test", default="test", help="the test list that counts")
     parser.add_argument("--synthetic", type=Path, help="synthetic speech that it trained on, too")
-    parser.add_argument("--also", action="append", default=[], help="other training data, a line")
-    parser.add_argument("--command", required=True)
-    parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     write(options)
     print(f"{options.out}: card written")
@@ -41,23 +35,22 @@ def write(options: argparse.Namespace) -> None:
     model = experiment / "model.onnx"
     _, info = open_model(model)
     scores = read_record(experiment / "evaluation" / options.test / "scores.json")
-    stream = read_record(experiment / "evaluation" / "stream" / "stream.json")
-    point = info.operating_point
-    if point is not None and stream["operating_point"] != point.as_metadata():
-        raise DataError(
-            f"{model}: calibrated since it was heard live ({experiment}/evaluation/stream); run "
-            "stage 5 again"
-        )
+    stream = card.read_trial(model, experiment / "evaluation" / "stream" / "stream.json")
     accuracy = card_tables.rate_text(Rate(scores["accuracy"]["hits"], scores["accuracy"]["total"]))
-    words = card_tables.recalls([scores])
+    words, missed = card_tables.recalls([scores]), card_tables.misses([stream])
     said = read_datadir(options.data / options.test)
     count = len({utterance.speaker for utterance in said if utterance.text != SILENCE})
     people = f"{count} people"
     bounds = [
-        *card_tables.weaknesses(words, stream),
+        *card_tables.weaknesses(words, missed, stream),
         "It was tested on English of the same corpus, a word at a time, mostly near a microphone: "
         "expect less of children, strong accents, far rooms and words inside sentences.",
         "It spots words; it doesn't transcribe, and doesn't know who speaks.",
+    ]
+    live = [
+        f"{card_tables.thresholds(stream)} {card_tables.said_in_stream(stream)}",
+        card_tables.rate_table(missed, "word", "missed", "said"),
+        card_tables.alarm_table(stream),
     ]
     sections = {
         card.HEARS: card_tables.hears(info),
@@ -65,7 +58,7 @@ def write(options: argparse.Namespace) -> None:
         card.ACCURACY: f"{title(options.data / options.test)}.\n\n{accuracy} of "
         f"{scores['accuracy']['total']} clips, the words by {people}, none of whom it was "
         "trained on.\n\n" + card_tables.word_table(words),
-        card.LIVE: card_tables.live(stream),
+        card.LIVE: "\n\n".join(live),
         card.LATENCY: text_of(experiment / "evaluation" / "latency.md"),
         card.ROBUSTNESS: text_of(experiment / "evaluation" / "robustness.md"),
         card.WEAKNESSES: "\n".join(f"- {line}" for line in bounds),
@@ -75,7 +68,9 @@ def write(options: argparse.Namespace) -> None:
     facts = {
         "accuracy": f"{accuracy} of {scores['accuracy']['total']} clips by {people} it was not "
         "trained on",
-        "live": card_tables.live_fact(stream),
+        "live": card_tables.live_fact(
+            card_tables.rate_text(card_tables.all_missed(stream)), stream
+        ),
         "license": LICENCE,
     }
     card.write_card(options.out, model, f"{len(info.words)} spoken commands", facts, sections)
@@ -84,20 +79,14 @@ def write(options: argparse.Namespace) -> None:
 def training_data(options: argparse.Namespace, provenance: dict[str, Any]) -> list[str]:
     """Where the model learnt from, a line each."""
     corpus = read_record(options.data / "corpus.json")
-    total = provenance["training_data"]
     lines = [
         "Google Speech Commands (P. Warden, arXiv:1804.03209), CC BY 4.0, the training part of "
         f"{corpus['corpus']}: words, other words, background noise."
     ]
     if options.synthetic:
-        engines = read_record(options.synthetic / "tts.json")["request"]["engines"]
-        lines.append(
-            f"Synthetic speech of {', '.join(engines)}: the words, other words and phrases. No "
-            "part of a synthesiser is in the model."
-        )
-    lines += options.also
-    hours, count, speakers = total["hours"], total["utterances"], total["speakers"]
-    return [*lines, f"In all {count:,} utterances of {speakers:,} voices, {hours:.1f} hours."]
+        said = "the words, other words and phrases"
+        lines.append(card_tables.synthetic_speech(options.synthetic, said))
+    return [*lines, *options.also, card_tables.training_total(provenance)]
 
 
 def text_of(path: Path) -> str:
