@@ -2,5 +2,6 @@
 
 from speechrnn.dataset.clips import Dataset, sequential_batches
 from speechrnn.dataset.load import load_dataset
+from speechrnn.dataset.sharded import ShardedDataset
 
-__all__ = ["Dataset", "load_dataset", "sequential_batches"]
+__all__ = ["Dataset", "ShardedDataset", "load_dataset", "sequential_batches"]
