@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from speechrnn.cli.data_shard import shard
 from speechrnn.cli.data_string import string
 
 app = typer.Typer(no_args_is_help=True)
@@ -21,10 +22,11 @@ _HEADERS_ONLY = typer.Option(
 
 @app.callback()
 def _data() -> None:
-    """Validate, fix, take parts of, combine and split Kaldi data directories; string words."""
+    """Validate, fix, cut, combine, split and shard Kaldi data directories; string words."""
 
 
 app.command()(string)
+app.command()(shard)
 
 
 @app.command()

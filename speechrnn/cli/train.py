@@ -12,13 +12,17 @@ import typer
 
 def train(
     config: Annotated[Path, typer.Option(help="YAML file that describes the run.")],
-    train: Annotated[list[Path], typer.Option(help="Kaldi directory to learn from; repeatable.")],
+    train: Annotated[
+        list[Path], typer.Option(help="Kaldi directory or shards to learn from; repeatable.")
+    ],
     out: Annotated[Path, typer.Option(help="Experiment directory to make.")],
     valid: Annotated[
-        list[Path] | None, typer.Option(help="Kaldi directory to choose the best epoch on.")
+        list[Path] | None,
+        typer.Option(help="Kaldi directory or shards to choose the best epoch on."),
     ] = None,
     noise: Annotated[
-        list[Path] | None, typer.Option(help="Kaldi directory of noises; none: synthetic noise.")
+        list[Path] | None,
+        typer.Option(help="Kaldi directory or shards of noises; none: synthetic."),
     ] = None,
     lexicon: Annotated[
         Path | None, typer.Option(help="Kaldi lexicon, 'word phone phone ...' a line, for phones.")
@@ -38,6 +42,9 @@ def train(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Decode anew, keep nothing.")
     ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask cluster that decodes; none: this machine.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     set_: Annotated[
@@ -49,32 +56,33 @@ def train(
 ) -> None:
     """Train a recogniser."""
     from speechrnn.config import load_config
-    from speechrnn.datadir import check_speakers_disjoint, read_datadir
     from speechrnn.decoding.ctc.lexicon import read_pronunciations
+    from speechrnn.shards.material import check_speakers_apart, read_material
 
     settings = load_config(config, tuple(set_ or ()))
-    for validation in valid or []:
-        for training in train:
-            check_speakers_disjoint(
-                {"train": training, "valid": validation}, allow_shared=allow_shared_speakers
-            )
     learnt, watched, mixed_in = (
-        [utterance for path in paths or [] for utterance in read_datadir(path)]
+        read_material([path.absolute() if scheduler else path for path in paths or ()])
         for paths in (train, valid, noise)
     )
-
+    if not allow_shared_speakers:
+        check_speakers_apart("train", learnt, "valid", watched)
     pronunciations = read_pronunciations(lexicon) if lexicon else None
 
     from speechrnn.cli.cache import default_cache
     from speechrnn.cli.progress import TrainingProgress
     from speechrnn.shards.cache import ClipCache
+    from speechrnn.shards.cluster import executors
     from speechrnn.training.checkpoint import load_experiment
     from speechrnn.training.corpus import Corpus
     from speechrnn.training.loop import pick_device
     from speechrnn.training.loop import train as run_training
     from speechrnn.training.start import read_start
 
-    kept = None if no_cache else ClipCache(cache or default_cache(), cache_gb)
+    kept = (
+        None
+        if no_cache
+        else ClipCache((cache or default_cache()).absolute(), cache_gb, executors(scheduler))
+    )
     began = time.perf_counter()
     try:
         with TrainingProgress() as progress:

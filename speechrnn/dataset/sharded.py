@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +40,6 @@ class ShardedDataset:
         folders: Sequence[ShardFolder],
         labels: Vocabulary,
         sample_rate_hz: int,
-        device: torch.device | None = None,
         piece_clips: int = PIECE_CLIPS,
         block_pieces: int = BLOCK_PIECES,
     ) -> None:
@@ -49,7 +49,6 @@ class ShardedDataset:
             folders: Where the shards are.
             labels: Maps texts to classes; an empty one: all are of class 0.
             sample_rate_hz: Rate that the clips must have.
-            device: Where blocks go; none: the CPU.
             piece_clips: Clips that are read in one go.
             block_pieces: Pieces that are shuffled together.
 
@@ -64,7 +63,7 @@ class ShardedDataset:
                 )
         self._folders = folders
         self._labels = labels
-        self._device = device or torch.device("cpu")
+        self._device = torch.device("cpu")
         self._paths = [path for folder in folders for path in folder.paths]
         clips = [count for folder in folders for count in folder.clips]
         self._firsts = np.concatenate([[0], np.cumsum(clips, dtype=np.int64)])
@@ -79,6 +78,12 @@ class ShardedDataset:
 
     def __len__(self) -> int:
         return int(self._firsts[-1])
+
+    def to(self, device: torch.device) -> ShardedDataset:
+        """The same corpus, whose blocks go to another device."""
+        other = copy.copy(self)
+        other._device = device
+        return other
 
     @property
     def total(self) -> int:

@@ -118,7 +118,7 @@ def make_shards(
         return found
     write_shards(_deal(utterances, out, shard_clips), sample_rate_hz, executor, on_clip)
     folder = _describe(out, _num_shards(utterances, shard_clips), sample_rate_hz)
-    for path in {*out.glob("shard-*"), *out.glob(".shard-*.tmp")} - set(folder.paths):
+    for path in {*out.glob("shard-*"), *out.glob(".shard*.tmp")} - set(folder.paths):
         path.unlink()  # of a run that was killed, or of another list
     facts = {name: value for name, value in asdict(folder).items() if name != "path"}
     with replacing(out / DESCRIPTION) as file:

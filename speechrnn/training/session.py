@@ -10,9 +10,10 @@ import torch
 
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config
-from speechrnn.dataset import Dataset
+from speechrnn.dataset import Dataset, ShardedDataset
 from speechrnn.models.command import CommandModel
-from speechrnn.training.corpus import Corpus, load, set_statistics
+from speechrnn.shards.material import shard_folders, texts_of
+from speechrnn.training.corpus import Corpus, load, set_statistics, sharded
 from speechrnn.training.environment import arithmetic
 from speechrnn.training.objective import Objective
 from speechrnn.training.observer import Observer
@@ -40,7 +41,7 @@ class Session:
     """
 
     model: CommandModel
-    train_set: Dataset
+    train_set: Dataset | ShardedDataset
     valid_set: Dataset | None
     valid_transcripts: Transcripts
     augmenter: Augmenter
@@ -62,7 +63,7 @@ def set_up(
 
     Args:
         config: The run's settings.
-        corpus: Utterances; the text of each is its class.
+        corpus: Utterances or shards of them; the text of each is its class.
         device: Where to train.
         observer: Told of progress.
         teachers: Trained networks to learn from.
@@ -75,13 +76,17 @@ def set_up(
     settings = config.training
     torch.manual_seed(settings.seed)
     has_clips, has_sequences = config.model.pooling != "none", config.model.frame_head == "ctc"
-    texts = {u.text for u in corpus.train}
+    texts = texts_of(corpus.train)
     vocabulary = Vocabulary.of_words(texts) if has_clips else Vocabulary([])
     speller = Speller(texts if has_sequences else (), config.model.units, corpus.lexicon)
     symbols = speller.symbols if has_sequences else None
     model = CommandModel(config, vocabulary, symbols, speller.lexicon(texts)).to(device)
     cache = corpus.cache
-    train_set = load("train", corpus.train, vocabulary, config, observer, cache).to(device)
+    train_set: Dataset | ShardedDataset
+    if folders := shard_folders(corpus.train):
+        train_set = sharded(folders, vocabulary, config, observer).to(device)
+    else:
+        train_set = load("train", corpus.train, vocabulary, config, observer, cache).to(device)
     valid_set, noise = None, None
     if corpus.valid:
         valid_set = load("valid", corpus.valid, vocabulary, config, observer, cache).to(device)
@@ -95,7 +100,7 @@ def set_up(
     augmenter = Augmenter(config.augment, config.features, settings.seed, noise, device)
     teacher = Teacher(teachers, model, settings.teacher_share)
     transcripts = Transcripts(texts if has_sequences else (), speller)
-    watched = {u.text for u in corpus.valid} if has_sequences else ()
+    watched = texts_of(corpus.valid) if has_sequences else ()
     facts: dict[str, Any] = {
         "config": config.model_dump(mode="json"),
         "labels": list(vocabulary),
