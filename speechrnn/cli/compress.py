@@ -10,6 +10,8 @@ import typer
 from speechrnn.errors import ConfigError
 
 if TYPE_CHECKING:
+    from speechrnn.compression.groups import Group
+    from speechrnn.compression.importance import Scores
     from speechrnn.compression.pruning import Judge
     from speechrnn.models.command import CommandModel
 
@@ -46,8 +48,7 @@ def compress(
     start = read_start(experiment)
     model, done = start.model, list(start.compression)
     before = model.num_parameters
-    judge = _judge(model, data or [])
-    by = f"by what they do to the loss on {', '.join(map(str, data))}" if data else "by magnitude"
+    judge, by = _judge(model, data or [])
     if prune_units:
         old = model.config.model.hidden_size
         model = without_units(model, prune_units, judge)
@@ -68,23 +69,26 @@ def compress(
     )
 
 
-def _judge(model: CommandModel, data: list[Path]) -> Judge:
-    """By weights, or by labelled recordings."""
+def _judge(model: CommandModel, data: list[Path]) -> tuple[Judge, str]:
+    """By weights, or by labelled recordings; and in words."""
     from speechrnn.compression.importance import by_magnitude, by_taylor
     from speechrnn.datadir import read_datadir
     from speechrnn.dataset import load_dataset, sequential_batches
 
     if not data:
-        return by_magnitude
+        return by_magnitude, "by magnitude"
     if model.head is None:
         raise ConfigError("--data: the network has no clip head to judge by; leave it out")
     utterances = [utterance for path in data for utterance in read_datadir(path)]
     rate_hz = model.config.features.sample_rate_hz
     dataset = load_dataset(utterances, model.vocabulary, rate_hz)
     batches = list(sequential_batches(dataset, _BATCH))
-    return lambda model, groups: by_taylor(
-        model, groups, ((*dataset.waves(batch), dataset.targets[batch]) for batch in batches)
-    )
+
+    def judge(model: CommandModel, groups: list[Group]) -> Scores:
+        heard = ((*dataset.waves(batch), dataset.targets[batch]) for batch in batches)
+        return by_taylor(model, groups, heard)
+
+    return judge, f"by what they do to the loss on {len(dataset)} clips"
 
 
 def _channels(model: CommandModel) -> str:

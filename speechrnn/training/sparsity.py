@@ -10,7 +10,7 @@ from torch import Tensor
 from speechrnn.models.command import CommandModel
 from speechrnn.models.matrices import matrices
 
-_EVERY = 10  # steps between one look at the weights and the next
+_LOOKS = 100  # at the weights, in all of the training
 _DONE_AFTER = 0.5  # of the training: the other half learns with what is left
 
 
@@ -40,7 +40,7 @@ class Sparsity:
         optimizer.step()
         for weight, zero in zip(self._weights.values(), pruned, strict=True):
             weight.masked_fill_(zero, 0.0)
-        if self._weights and step % _EVERY == 0:
+        if self._weights and step % max(1, total_steps // _LOOKS) == 0:
             self._prune(sparsity_at(self._share, step, total_steps))
 
     def notes(self, before: Sequence[str]) -> list[str]:
