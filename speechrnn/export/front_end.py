@@ -10,6 +10,7 @@ from onnx import TensorProto
 
 from speechrnn.export.graph import GraphBuilder
 from speechrnn.export.spectrum import add_log_mel
+from speechrnn.export.weights import add_stored
 from speechrnn.features.deltas import append_deltas
 from speechrnn.features.floor import Floor
 from speechrnn.features.front_end import FrontEnd
@@ -41,7 +42,7 @@ def add_front_end(g: GraphBuilder, front_end: FrontEnd, wave: str, peak: str) ->
         x = g.node("Sub", x, tracks)
     x = g.node("Max", x, lowest)
     weights, bias = _linear_part(front_end)
-    return g.node("Conv", x, g.constant(weights), g.constant(bias)), peaks
+    return g.node("Conv", x, add_stored(g, weights), g.constant(bias)), peaks
 
 
 def _add_running_peak(g: GraphBuilder, floor: Floor, log_mel: str, start: str) -> str:
@@ -83,4 +84,4 @@ def _linear_part(front_end: FrontEnd) -> tuple[np.ndarray, np.ndarray]:
     answers = append_deltas(impulses, config.deltas, config.delta_kernel)  # (M, taps, F)
     weights = answers.flip(1).permute(2, 0, 1)  # (F, M, taps)
     mean, std = front_end.mean.double(), front_end.std.double()
-    return (weights / std[:, None, None]).numpy(), (-mean / std).numpy()
+    return (weights / std[:, None, None]).float().numpy(), (-mean / std).numpy()

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from speechrnn.export.graph import GraphBuilder
+from speechrnn.export.weights import add_stored
 from speechrnn.features.spectrum import LOG_OFFSET, MelSpectrum
 
 _MOST_PHASES = 8
@@ -26,28 +27,44 @@ def add_log_mel(g: GraphBuilder, spectrum: MelSpectrum, wave: str) -> str:
         wave: (B, S) samples.
     """
     phases = _phases(spectrum)
-    matrix = spectrum.frame_matrix().numpy()  # (N, 2 * bins)
-    bank = spectrum.bank.numpy()  # (bins, M)
-    bins = len(bank)
-    low, bank = _bins(bank, spectrum.fft_size, phases)
-    # Output channels: phase, then real | imaginary, then bin.
-    parts = np.stack([matrix[:, low], matrix[:, bins + low]])  # (2, N, K)
-    parts = parts.reshape(2, -1, phases, len(low)).transpose(2, 0, 3, 1)  # (R, 2, K, N / R)
-    weights = parts.reshape(phases * 2 * len(low), 1, -1)
+    low, bank = _bins(spectrum.bank.numpy(), spectrum.fft_size, phases)
     stride = spectrum.hop_samples // phases
     x = g.node("Unsqueeze", wave, g.ints(1))
     if phases > 1:
         deal = g.constant(np.eye(phases)[:, None])
         x = g.node("Conv", x, deal, strides=[phases])  # (B, R, S / R)
-    x = g.node("Conv", x, g.constant(weights), strides=[stride], group=phases)
+    weights = _add_analysis(g, spectrum, low, phases)
+    x = g.node("Conv", x, weights, strides=[stride], group=phases)
     if phases > 1:
         x = g.node("Reshape", x, g.ints(0, 2 * phases, -1))  # (B, 2R, K * T)
         x = g.node("MatMul", g.constant(_roots(phases)), x)
     real, imaginary = g.nodes("Split", g.node("Mul", x, x), outputs=(True, True), axis=1)
     power = g.node("Add", real, imaginary)
     power = g.node("Reshape", power, g.ints(0, phases * len(low), -1))  # (B, R * K, T)
-    mel = g.node("MatMul", g.constant(bank.T), power)
+    mel = g.node("MatMul", add_stored(g, bank.T), power)
     return g.node("Log", g.node("Add", mel, g.constant(LOG_OFFSET)))
+
+
+def _add_analysis(g: GraphBuilder, spectrum: MelSpectrum, low: np.ndarray, phases: int) -> str:
+    """(R * 2 * K, 1, N / R) kernels: phase, then real | imaginary, then bin.
+
+    Those of a window and a Fourier transform are made of one turn of a cosine when the file is
+    loaded: they would be most of a small network's file.
+    """
+    shape = (phases * 2 * len(low), 1, spectrum.window_samples // phases)
+    if spectrum.kaldi:
+        matrix = spectrum.frame_matrix().numpy()  # (N, 2 * bins), R is 1
+        parts = np.concatenate([matrix[:, low], matrix[:, len(spectrum.bank) + low]], axis=1)
+        return g.constant(parts.T.reshape(shape))
+    size = spectrum.fft_size
+    samples = np.arange(spectrum.window_samples).reshape(-1, phases).T[:, None, None]
+    turn = np.cos(2 * np.pi * np.arange(size) / size)
+    steps = g.node("Mul", g.constant(samples, "int32"), g.constant(low[:, None], "int32"))
+    quarters = g.constant([[[0]], [[size // 4]]], "int32")  # the cosine, and minus the sine
+    places = g.node("Mod", g.node("Add", steps, quarters), g.constant(size, "int32"))
+    waves = g.node("Gather", g.constant(turn), places)  # (R, 2, K, N / R)
+    window = g.constant(spectrum.window.numpy()[samples])
+    return g.node("Reshape", g.node("Mul", waves, window), g.ints(*shape))
 
 
 def _phases(spectrum: MelSpectrum) -> int:

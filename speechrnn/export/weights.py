@@ -25,14 +25,20 @@ def add_weights(g: GraphBuilder, value: np.ndarray, axes: tuple[int, ...] = (-1,
         axes: Along which integers share a scale.
     """
     if not g.int8:
-        return _add_stored(g, np.asarray(value, np.float32))
+        return add_stored(g, np.asarray(value, np.float32))
     integers, scale = to_int8(value, axes)
-    whole = g.node("Cast", _add_stored(g, integers), to=TensorProto.FLOAT)
+    whole = g.node("Cast", add_stored(g, integers), to=TensorProto.FLOAT)
     return g.node("Mul", whole, g.constant(scale))
 
 
-def _add_stored(g: GraphBuilder, value: np.ndarray) -> str:
-    """As it is, or where that is smaller a bit for each number and those that are not zero."""
+def add_stored(g: GraphBuilder, value: np.ndarray) -> str:
+    """The name of a constant of many numbers, whose zeros may take a bit each.
+
+    Args:
+        g: The graph.
+        value: Stored as it is, or where that is smaller as a bit for each number and those that
+            are not zero.
+    """
     dtype = str(value.dtype)
     there = value.ravel() != 0
     bits, numbers = np.packbits(there), value.ravel()[there]
