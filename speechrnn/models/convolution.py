@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.autograd import Function
 
 from speechrnn.config import ConvConfig
 from speechrnn.models.batch_norm import MaskedBatchNorm
@@ -84,12 +87,46 @@ class ConvolutionStack(nn.Module):
             zip(self.configs, self.convolutions, strict=True)
         ):
             if config.bands is None and x.dim() == 4:
-                x = x.flatten(1, 2)  # (B, planes * bands, T)
-            x = convolution(x)
+                x = _frames(x)  # (B, planes * bands, T)
+            x = _convolve(convolution, x)
             feat_lens = (feat_lens - config.kernel) // config.stride + 1
             if self.norms:
                 x = self.norms[i](x, feat_lens)
-            x = x.relu()
+            x = x.relu_()
         if x.dim() == 4:
-            x = x.flatten(1, 2)
+            x = _frames(x)
         return x.transpose(1, 2), feat_lens  # (B, T', C)
+
+
+def _convolve(convolution: nn.Module, x: Tensor) -> Tensor:
+    """What `convolution` makes of `x`, over time alone as over a picture of one band.
+
+    With the channels innermost in memory the kernels are up to six times as fast.
+    """
+    assert isinstance(convolution, nn.Conv1d | nn.Conv2d)
+    weight, stride, padding = convolution.weight, convolution.stride, convolution.padding
+    if isinstance(convolution, nn.Conv1d):
+        x, weight, stride, padding = x.unsqueeze(2), weight.unsqueeze(2), (1, *stride), (0, 0)
+    x, weight = (part.contiguous(memory_format=torch.channels_last) for part in (x, weight))
+    x = nn.functional.conv2d(x, weight, convolution.bias, stride, padding)
+    return x.squeeze(2) if isinstance(convolution, nn.Conv1d) else x
+
+
+def _frames(picture: Tensor) -> Tensor:
+    """(B, planes * bands, T) of (B, planes, bands, T)."""
+    frames: Tensor = _Frames.apply(picture)
+    return frames.transpose(1, 2)
+
+
+class _Frames(Function):
+    """Lays out numbers anew, and the gradient as they were before."""
+
+    @staticmethod
+    def forward(ctx: Any, picture: Tensor) -> Tensor:
+        ctx.planes = picture.shape[1]
+        return picture.permute(0, 3, 1, 2).flatten(2)  # (B, T, planes * bands)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        picture = grad.unflatten(2, (ctx.planes, -1)).permute(0, 2, 3, 1)
+        return picture.contiguous(memory_format=torch.channels_last)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from speechrnn.config import ModelConfig
 from speechrnn.models.cells import make_layer
 from speechrnn.models.chunks import Chunking
+from speechrnn.models.dropout import Dropout
 from speechrnn.models.layer import LayerState, SequenceLayer
 
 
@@ -40,7 +41,7 @@ class RecurrentEncoder(nn.Module):
             input_size = layer.output_size
             self.layers.append(layer)
             self.norms.append(nn.LayerNorm(input_size) if config.layer_norm else nn.Identity())
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.output_size = input_size
 
     def initial_state(self, batch_size: int) -> list[LayerState]:

@@ -7,6 +7,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from speechrnn.models.dropout import Dropout
 from speechrnn.models.language_config import LanguageModelConfig
 from speechrnn.models.layer import LayerState
 from speechrnn.models.recurrent import RecurrentLayer
@@ -32,7 +33,7 @@ class LanguageNetwork(nn.Module):
         for _ in range(config.layers):
             self.layers.append(RecurrentLayer(config.cell, size, config.hidden_size, False))
             size = config.hidden_size
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(size, num_tokens)
 
     @property

@@ -42,3 +42,28 @@ def test_convolutions_over_bands_lead_to_those_over_time():
     torch.testing.assert_close(frames, back(*front(feats, lens))[0])
     assert frame_lens.tolist() == back(*front(feats, lens))[1].tolist()
     assert frames.shape == (2, int(frame_lens[0]), 5)
+
+
+def test_gradients_are_those_of_plain_convolutions():
+    """Numbers are laid out for the fastest kernels on the way there and back."""
+    torch.manual_seed(0)
+    configs = (*OVER_BANDS, ConvConfig(channels=5, kernel=1), ConvConfig(channels=6, kernel=3))
+    stack = ConvolutionStack(configs, 10, planes=2).double()
+    feats = torch.randn(2, 14, 10, dtype=torch.float64, requires_grad=True)
+    frames, _ = stack(feats, torch.tensor([14, 14]))
+    x = feats.transpose(1, 2).unflatten(1, (2, 5))
+    for config, convolution in zip(configs, stack.convolutions, strict=True):
+        x = x.flatten(1, 2) if config.bands is None and x.dim() == 4 else x
+        x = convolution(x).relu()
+    torch.testing.assert_close(frames, x.transpose(1, 2))
+    inputs, weight = [feats, *stack.parameters()], torch.randn_like(frames)
+    ours = torch.autograd.grad((frames * weight).sum(), inputs)
+    plain = torch.autograd.grad((x.transpose(1, 2) * weight).sum(), inputs)
+    for one, other in zip(ours, plain, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_frames_of_a_picture_pass_their_gradient_on():
+    stack = ConvolutionStack(OVER_BANDS, 10, planes=2).double()
+    feats = torch.randn(1, 6, 10, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: stack(x, torch.tensor([6]))[0], feats)
