@@ -20,7 +20,7 @@ from torch import nn
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config, load_config
 from speechrnn.models.command import CommandModel
-from speechrnn.training.loop import pick_device
+from speechrnn.training.distributed import pick_device
 from speechrnn.training.optimizer import (
     clip_gradients,
     make_optimizer,

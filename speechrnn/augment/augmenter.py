@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -86,6 +87,7 @@ class Augmenter:
         epoch: int,
         gap_samples: tuple[float, float],
         multiple: int,
+        longest: Callable[[int], int] = int,
     ) -> Strung:
         """Cut clips out of an arena, change them and string them together over one noise.
 
@@ -97,6 +99,7 @@ class Augmenter:
             epoch: The epoch.
             gap_samples: Least and most silence before a clip.
             multiple: Streams are made a multiple of so many samples long.
+            longest: Makes the length of these streams that of others that they have to match.
         """
         clips = utterances.flatten()
         draws = uniform(self.seed, epoch, clips, 14, Stream.WAVES)
@@ -104,7 +107,7 @@ class Augmenter:
         wave = self._transmitted(wave, wave_lens, draws)
         gaps = uniform(self.seed, epoch, clips, 1, Stream.GAPS).view(utterances.shape)
         gaps = spread(gaps, gap_samples).long().to(self.device)
-        strung = string(wave, wave_lens, gaps, round(self._rate_hz * _TAIL_S), multiple)
+        strung = string(wave, wave_lens, gaps, round(self._rate_hz * _TAIL_S), multiple, longest)
         stream_lens = torch.full((len(gaps),), strung.wave.shape[1], device=self.device)
         spoken = clip_lens.view(gaps.shape).sum(1)
         beds = uniform(self.seed, epoch, utterances[:, 0], 3, Stream.BEDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -22,7 +23,14 @@ class Strung(NamedTuple):
     stops: Tensor
 
 
-def string(wave: Tensor, wave_lens: Tensor, gaps: Tensor, tail: int, multiple: int) -> Strung:
+def string(
+    wave: Tensor,
+    wave_lens: Tensor,
+    gaps: Tensor,
+    tail: int,
+    multiple: int,
+    longest: Callable[[int], int] = int,
+) -> Strung:
     """Lay clips one behind the other.
 
     Args:
@@ -31,12 +39,13 @@ def string(wave: Tensor, wave_lens: Tensor, gaps: Tensor, tail: int, multiple: i
         gaps: (B, K) int64, silent samples before each clip.
         tail: Silent samples behind the last clip, at least.
         multiple: Streams are made a multiple of so many samples long.
+        longest: Makes the length of these streams that of others that they have to match.
     """
     rows, clips = gaps.shape
     lens = wave_lens.view(rows, clips)
     stops = (gaps + lens).cumsum(1)
     starts = stops - lens
-    total = -(-(int(stops.max()) + tail) // multiple) * multiple
+    total = longest(-(-(int(stops.max()) + tail) // multiple) * multiple)
     begins = (starts + torch.arange(rows, device=wave.device)[:, None] * total).flatten()
     places = begins[:, None] + torch.arange(wave.shape[1], device=wave.device)
     stream = wave.new_zeros(rows * total)

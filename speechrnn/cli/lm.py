@@ -40,8 +40,8 @@ def train(
     from speechrnn.cli.progress import TrainingProgress
     from speechrnn.export.language import export_language
     from speechrnn.runtime.language_info import open_language_model
+    from speechrnn.training.distributed import pick_device
     from speechrnn.training.language import train_language
-    from speechrnn.training.loop import pick_device
 
     class LanguageProgress(TrainingProgress):
         things = "tokens"

@@ -93,7 +93,13 @@ def run() -> None:
 
 
 def _stop(message: str, code: int) -> NoReturn:
-    print(f"speechrnn: {' '.join(message.split())}", file=sys.stderr)
+    message = " ".join(message.split())
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # one of several processes: one of them says it
+        from speechrnn.training.distributed import says_first
+
+        if not says_first(message):
+            sys.exit(code)
+    print(f"speechrnn: {message}", file=sys.stderr)
     sys.exit(code)
 
 

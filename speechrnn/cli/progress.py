@@ -18,8 +18,9 @@ class TrainingProgress(Observer):
 
     things = "clips"  # what a step is made of
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, shown: bool = True) -> None:
+        """Set up; not `shown`, nothing is."""
+        self._console = Console(stderr=True, quiet=not shown)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -28,7 +29,7 @@ class TrainingProgress(Observer):
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
-            disable=not sys.stderr.isatty(),
+            disable=not (shown and sys.stderr.isatty()),
         )
         self._task = self._progress.add_task("", total=None, facts="")
         self._began = 0.0

@@ -74,7 +74,7 @@ def train(
     from speechrnn.shards.cluster import executors
     from speechrnn.training.checkpoint import load_experiment
     from speechrnn.training.corpus import Corpus
-    from speechrnn.training.loop import pick_device
+    from speechrnn.training.distributed import processes, says_first
     from speechrnn.training.loop import train as run_training
     from speechrnn.training.start import read_start
 
@@ -85,21 +85,24 @@ def train(
     )
     began = time.perf_counter()
     try:
-        with TrainingProgress() as progress:
+        with processes(device) as group, TrainingProgress(shown=group.is_first) as progress:
             best = run_training(
                 settings,
                 Corpus(learnt, watched, mixed_in, pronunciations, kept),
                 out,
                 resume=resume,
-                device=pick_device(device),
+                device=group.device,
+                group=group,
                 observer=progress,
                 start=read_start(start) if start else None,
                 teachers=[load_experiment(path) for path in teacher or ()],
             )
     except KeyboardInterrupt:
-        print(f"{out}: what was learnt is kept; --resume goes on", file=sys.stderr)
+        if says_first(str(out)):
+            print(f"{out}: what was learnt is kept; --resume goes on", file=sys.stderr)
         raise
-    print(f"{out}: {_summary(best)}; {time.perf_counter() - began:.0f} s")
+    if group.is_first:
+        print(f"{out}: {_summary(best)}; {time.perf_counter() - began:.0f} s")
 
 
 def _summary(best: dict[str, Any]) -> str:

@@ -131,7 +131,7 @@ class Dataset:
             world: Processes that train together.
 
         Yields:
-            clips: At least those of the draws `rank`, `rank + world`, ... of the batch.
+            clips: At least those that `part_of` the draws gives this process.
             draws: (B,) int64, all draws of the batch, on the CPU.
         """
         for draws in epoch_draws(self, batch_size, balance, seed, epoch)[first:]:

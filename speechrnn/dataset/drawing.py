@@ -34,6 +34,17 @@ def draw_batches(
     return [torch.from_numpy(batches[i]) for i in random.permutation(len(batches))]
 
 
+def part_of(draws: Tensor, rank: int, world: int) -> Tensor:
+    """What one of `world` processes has of a batch; all of one that does not go round.
+
+    Args:
+        draws: (B) int64, of the whole batch.
+        rank: Which process.
+        world: How many they are.
+    """
+    return draws[rank::world] if len(draws) >= world else draws
+
+
 def class_weights(counts: Tensor, balance: float) -> Tensor:
     """How often a clip of each class is drawn, so that an epoch has as many draws as clips.
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from speechrnn.dataset.clips import Dataset
-from speechrnn.dataset.drawing import class_weights, draw_batches
+from speechrnn.dataset.drawing import class_weights, draw_batches, part_of
 from speechrnn.dataset.selection import Selection
 from speechrnn.errors import DataError
 from speechrnn.shards.folder import ShardFolder
@@ -143,7 +143,7 @@ class ShardedDataset:
             if selection is None:
                 return None
             if world > 1:
-                mine = torch.cat([draws[rank::world] for draws in batches]) % len(self)
+                mine = torch.cat([part_of(draws, rank, world) for draws in batches]) % len(self)
                 selection = self._select(mine.unique().numpy())
             block = selection.read(len(self))
             if self._device.type == "cuda":

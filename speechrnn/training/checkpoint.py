@@ -55,7 +55,7 @@ def pack(
         average: The running average of its weights.
         optimizer: What moves them.
         streams: What streams carry on from piece to piece; nothing between epochs.
-        random_state: From `random_state`.
+        random_state: (processes, N) uint8, from `random_state`.
         facts: Everything else, as plain JSON values.
     """
     tensors = {_MODEL + name: tensor for name, tensor in model.state_dict().items()}
@@ -97,9 +97,9 @@ def random_state(device: torch.device) -> torch.Tensor:
 def set_random_state(state: torch.Tensor, device: torch.device) -> None:
     """Go on from where `random_state` was; a state of the CPU alone leaves the GPU's as it is."""
     cpu = len(torch.get_rng_state())
-    torch.set_rng_state(state[:cpu].contiguous())
+    torch.set_rng_state(state[:cpu].clone())
     if device.type == "cuda" and len(state) > cpu:
-        torch.cuda.set_rng_state(state[cpu:].contiguous(), device)
+        torch.cuda.set_rng_state(state[cpu:].clone(), device)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

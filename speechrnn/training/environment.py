@@ -14,19 +14,21 @@ import speechrnn
 _CPU_FACTS = Path("/proc/cpuinfo")
 
 
-def environment(device: torch.device) -> dict[str, Any]:
-    """All of it, as plain JSON values."""
+def environment() -> dict[str, Any]:
+    """Versions, machine and commit, as plain JSON values."""
     return {
         "speechrnn": speechrnn.__version__,
         "git_commit": _git_commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        **arithmetic(device),
     }
 
 
 def arithmetic(device: torch.device) -> dict[str, Any]:
-    """What the last bits of a training hang on, beside its settings and data."""
+    """What the last bits of a training hang on, beside its settings and data.
+
+    As plain JSON values.
+    """
     cuda = device.type == "cuda"
     return {
         "torch": torch.__version__,

@@ -7,13 +7,20 @@ from torch import Tensor
 from speechrnn.dataset import Dataset
 from speechrnn.training.batch import make_batch
 from speechrnn.training.checkpoint import Checkpoint
+from speechrnn.training.distributed import Group
 from speechrnn.training.session import Session
 
 
 def inspected(
-    session: Session, dataset: Dataset, draws: Tensor, epoch: int, step: int, loss: float
+    session: Session,
+    dataset: Dataset,
+    draws: Tensor,
+    epoch: int,
+    step: int,
+    loss: float,
+    group: Group,
 ) -> Checkpoint:
-    """Make a batch again, as step `step` of epoch `epoch` (both from 0) had it.
+    """Make this process's part of a batch again, as step `step` of epoch `epoch` (from 0) had it.
 
     Args:
         session: What the training works with.
@@ -22,6 +29,7 @@ def inspected(
         epoch: The epoch.
         step: The step of it.
         loss: What came out.
+        group: The processes that train together.
 
     Returns:
         Tensors `wave`, and `wave_lens` and `targets` of clips or `starts`, `stops` and `targets`
@@ -32,8 +40,9 @@ def inspected(
     if streams.takes(step, draws):
         draws, strung = streams.strung(step, dataset, draws)
         targets = dataset.targets[dataset.clips(draws)]
-        tensors = {**strung._asdict(), "targets": targets}
+        tensors: dict[str, Tensor] = {**strung._asdict(), "targets": targets}
     else:
+        draws, _ = group.share_of(draws)
         num_labels = len(model.vocabulary) if model.head else 0
         batch = make_batch(dataset, draws, session.augmenter, epoch, num_labels)
         tensors = {"wave": batch.wave, "wave_lens": batch.wave_lens, "targets": batch.targets}

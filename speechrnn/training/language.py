@@ -20,7 +20,7 @@ from speechrnn.models.language import LanguageNetwork
 from speechrnn.models.language_config import LanguageConfig
 from speechrnn.runtime.tokens import BOUNDARY_ID, Tokens
 from speechrnn.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from speechrnn.training.environment import environment
+from speechrnn.training.environment import arithmetic, environment
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import clip_gradients, learning_rate, make_optimizer
 
@@ -83,7 +83,8 @@ def train_language(
         "tokens": list(tokens.symbols),
         "provenance": {
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            **environment(device),
+            **environment(),
+            **arithmetic(device),
             "training_data": text,
             "config": config.model_dump(mode="json"),
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from speechrnn.config import Config
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.models.command import CommandModel
 from speechrnn.training.batch import make_batch
-from speechrnn.training.checkpoint import RANDOM, pack, random_state, set_random_state, unpack
+from speechrnn.training.checkpoint import pack, random_state, unpack
 from speechrnn.training.corpus import Corpus
+from speechrnn.training.distributed import Group
 from speechrnn.training.inspection import inspected
 from speechrnn.training.interruption import Interruption
 from speechrnn.training.observer import Observer
@@ -28,7 +29,7 @@ from speechrnn.training.optimizer import (
     start_average,
     update_average,
 )
-from speechrnn.training.resuming import differences, set_threads
+from speechrnn.training.resuming import differences, set_random, set_threads
 from speechrnn.training.run import RunDirectory
 from speechrnn.training.session import set_up
 from speechrnn.training.sparsity import Sparsity
@@ -47,6 +48,7 @@ def train(
     observer: Observer | None = None,
     teachers: Sequence[CommandModel] = (),
     start: Start | None = None,
+    group: Group | None = None,
 ) -> dict[str, Any]:
     """Train a command model and leave its run directory behind.
 
@@ -60,6 +62,7 @@ def train(
         observer: Told of progress.
         teachers: Trained networks whose judgement stands beside the labels.
         start: What training begins with; none: random weights.
+        group: The processes that train together; none: this one alone.
 
     Returns:
         The record of the best epoch.
@@ -74,9 +77,16 @@ def train(
     """
     settings = config.training
     observer = observer or Observer()
-    run = RunDirectory(out, config, resume)
-    set_threads(settings.threads, run.start, device)
-    session = set_up(config, corpus, device, observer, teachers, start)
+    group = group or Group(device)
+    if settings.batch_size < group.size:
+        raise ConfigError(
+            f"training.batch_size {settings.batch_size} is that of all {group.size} processes; "
+            "give a larger one, or start fewer"
+        )
+    run = RunDirectory(out, config, resume) if group.is_first else None
+    before = group.from_first(run.start if run else None)
+    set_threads(settings.threads, before, group)
+    session = set_up(config, corpus, observer, teachers, start, group)
     model, train_set, objective = session.model, session.train_set, session.objective
     augmenter, teacher, streams = session.augmenter, session.teacher, session.streams
     num_labels = len(model.vocabulary) if model.head else 0
@@ -86,33 +96,46 @@ def train(
     facts = session.facts | {"epoch": 0, "step": 0, "best": None}
     facts["compression"] = sparsity.notes(start.compression if start else ())
     sums, carried = EpochSums(), {}
-    if run.start:
-        run.notes += differences(run.start, facts, out)
-        carried = unpack(run.start, model, average, optimizer)
-        set_random_state(run.start.tensors[RANDOM], device)
-        facts |= {name: run.start.facts[name] for name in ("epoch", "step", "best")}
-        sums = EpochSums(**run.start.facts["sums"])
-        run.notes.append(f"resumed in epoch {facts['epoch'] + 1}, {sums.steps} steps of it done")
-    run.write_environment(device)
-    for line in run.notes:
-        run.note(line)
-        observer.note(line)
+    set_random(before, settings.seed, group)
+    notes: list[str] = []
+    if before:
+        notes += differences(before, facts, out)
+        carried = unpack(before, model, average, optimizer)
+        facts |= {name: before.facts[name] for name in ("epoch", "step", "best")}
+        sums = EpochSums(**before.facts["sums"])
+        notes.append(f"resumed in epoch {facts['epoch'] + 1}, {sums.steps} steps of it done")
+    if run:
+        run.write_environment(facts["arithmetic"])
+        for line in (*run.notes, *notes):
+            run.note(line)
+            observer.note(line)
 
     def save(best: bool = False) -> None:
-        now = facts | {"sums": asdict(sums)}
         kept = streams.carried() if sums.steps else {}
-        run.write_checkpoint(pack(model, average, optimizer, kept, random_state(device), now), best)
+        states = group.gather(random_state(device))
+        if run:
+            now = facts | {"sums": asdict(sums)}
+            run.write_checkpoint(
+                pack(model, average, optimizer, kept, torch.stack(states), now), best
+            )
 
     steps_per_epoch = train_set.num_steps(settings.batch_size)
     total_steps = settings.epochs * steps_per_epoch
     bfloat16 = settings.precision == "bfloat16"
     precision = torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
-    with closing(run), Interruption() as interruption:
+    with closing(run) if run else nullcontext(), Interruption() as interruption:
         for epoch in range(facts["epoch"], settings.epochs):
             if _stalled(facts, settings.patience):
                 break
             batches = train_set.epoch(
-                settings.batch_size, settings.balance, settings.seed, epoch, first=sums.steps
+                settings.batch_size,
+                settings.balance,
+                settings.seed,
+                epoch,
+                first=sums.steps,
+                # A stream's clips are drawn from all of a batch.
+                rank=0 if config.streaming.share else group.rank,
+                world=1 if config.streaming.share else group.size,
             )
             observer.epoch_begins(epoch + 1, settings.epochs, steps_per_epoch - sums.steps)
             model.train()
@@ -120,33 +143,39 @@ def train(
             for step, (clips, draws) in enumerate(batches, sums.steps):
                 began = time.perf_counter()
                 rate = learning_rate(settings, facts["step"], total_steps)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
+                for parameters in optimizer.param_groups:
+                    parameters["lr"] = rate
                 if streams.takes(step, draws):
                     loss = streams.loss(step, clips, draws, objective, precision)
                 else:
+                    mine, share = group.share_of(draws)
                     with torch.no_grad():  # the front end has nothing to learn
-                        batch = make_batch(clips, draws, augmenter, epoch, num_labels)
+                        batch = make_batch(clips, mine, augmenter, epoch, num_labels)
                         feats, feat_lens = model.features(batch.wave, batch.wave_lens)
-                        feats = augmenter.features(feats, feat_lens, draws, epoch)
+                        feats = augmenter.features(feats, feat_lens, mine, epoch)
                         targets = teacher.shares(batch.wave, batch.wave_lens, batch.targets)
                     with precision:
                         hidden, lens = model.hidden(feats, feat_lens)
                         frame_logits = model.frame_output(hidden)
                         clip_logits = model.clip_logits(hidden, lens) if model.head else None
-                    loss = objective.clips(clip_logits, frame_logits, lens, targets, clips, draws)
-                loss_value = loss.item()  # once a step: a GPU waits for it
-                if not math.isfinite(loss_value):
-                    file = run.write_fault(
-                        inspected(session, clips, draws, epoch, step, loss_value)
-                    )
-                    raise ModelError(
-                        f"{out}: loss is {loss_value} in epoch {epoch + 1}, step {step + 1} of it, "
-                        f"whose batch is kept in {file.name}; begin anew with a lower "
-                        "training.learning_rate or training.clip_norm"
+                    loss = objective.clips(
+                        clip_logits, frame_logits, lens, targets, clips, mine, share
                     )
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
+                # Once a step a GPU waits for the sum.
+                loss_value, stop = group.add_up(model, loss, interruption.signal)
+                if not math.isfinite(loss_value):
+                    part = inspected(session, clips, draws, epoch, step, loss_value, group)
+                    parts = group.gather(part)
+                    name = f"fault-epoch-{epoch + 1:04d}-step-{step + 1:06d}"
+                    if run:
+                        run.write_fault(name, parts)
+                    raise ModelError(
+                        f"{out}: loss is {loss_value} in epoch {epoch + 1}, step {step + 1} of it, "
+                        f"whose batch is kept in {name}; begin anew with a lower "
+                        "training.learning_rate or training.clip_norm"
+                    )
                 norm = clip_gradients(model, settings)
                 sparsity.step(optimizer, facts["step"], total_steps)
                 update_average(average, model, settings.average_decay, facts["step"])
@@ -154,7 +183,7 @@ def train(
                 sums.add(loss_value, norm, len(draws), time.perf_counter() - began)
                 sums.left_out += objective.take_left_out()
                 observer.step_done(loss_value, len(draws))
-                if interruption.signal:
+                if stop:
                     save()
                     interruption.stop(out)
                 if facts["step"] % settings.checkpoint_steps == 0:
@@ -166,37 +195,19 @@ def train(
                 record["left_out"] = sums.left_out
             if session.valid_set is not None:
                 record |= validate(
-                    model, average, session.valid_set, session.valid_transcripts, config
+                    model, average, session.valid_set, session.valid_transcripts, config, group
                 )
             facts["epoch"] = epoch + 1
             best = facts["best"] is None or _score(record) <= _score(facts["best"])
             facts["best"] = record if best else facts["best"]
             sums, carried = EpochSums(), {}
-            run.write_metrics(record)
+            if run:
+                run.write_metrics(record)
             save(best)
             observer.epoch_done(record)
-            if interruption.signal and epoch + 1 < settings.epochs:
+            if any(group.total(interruption.signal)) and epoch + 1 < settings.epochs:
                 interruption.stop(out)
     return facts["best"]
-
-
-def pick_device(name: str) -> torch.device:
-    """The device called `name`; `auto` takes a GPU where there is one.
-
-    Raises:
-        ConfigError: No such device here.
-    """
-    cuda = torch.cuda.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ConfigError(f"--device {name}: expected auto, cpu, cuda or cuda:N") from None
-    if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
-        count = torch.cuda.device_count() if cuda else 0
-        raise ConfigError(f"--device {name}: this machine has {count} CUDA devices; pass cpu")
-    return device
 
 
 def _score(record: dict[str, Any]) -> float:

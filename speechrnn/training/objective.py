@@ -9,6 +9,7 @@ from speechrnn.config import Config
 from speechrnn.dataset import Dataset
 from speechrnn.models.command import CommandModel
 from speechrnn.training.ctc_loss import ctc_loss
+from speechrnn.training.distributed import Group
 from speechrnn.training.keyword_loss import keyword_loss
 from speechrnn.training.transcripts import Transcripts
 from speechrnn.vocabulary import NON_WORDS
@@ -19,14 +20,22 @@ _SPIKE_DELAY_MS = 120.0  # what a frame says may belong to the clip that ended s
 class Objective:
     """Adds up what each head of the network has to learn."""
 
-    def __init__(self, config: Config, model: CommandModel, transcripts: Transcripts) -> None:
+    def __init__(
+        self,
+        config: Config,
+        model: CommandModel,
+        transcripts: Transcripts,
+        group: Group | None = None,
+    ) -> None:
         """Set up.
 
         Args:
             config: The run's settings.
             model: The network.
             transcripts: Of the training texts; looked at for a CTC head only.
+            group: The processes that train together; none: this one alone.
         """
+        self._group = group or Group(next(model.parameters()).device)
         self._left_out = 0
         self._model = model
         self._transcripts = transcripts
@@ -42,7 +51,7 @@ class Objective:
         )
 
     def take_left_out(self) -> int:
-        """Sequences since the last call that had too few frames for their units, see `ctc_loss`."""
+        """Sequences anywhere since the last call with too few frames for their units."""
         left_out, self._left_out = self._left_out, 0
         return left_out
 
@@ -54,8 +63,9 @@ class Objective:
         shares: Tensor,
         dataset: Dataset,
         draws: Tensor,
+        share: float = 1.0,
     ) -> Tensor:
-        """The loss on clips by themselves.
+        """The loss on clips by themselves, of this process's part of a batch.
 
         Args:
             clip_logits: (B, V) of the clip head; none without one.
@@ -64,13 +74,14 @@ class Objective:
             shares: (B, V) float32, the share of each label.
             dataset: Where the clips come from.
             draws: (B) int64, which clips they are.
+            share: What they are of the batch of all processes.
         """
         loss = frame_logits.new_zeros(())
         if clip_logits is not None:
-            loss = loss + self._criterion(clip_logits.float(), shares)
+            loss = loss + share * self._criterion(clip_logits.float(), shares)
         if self._kind == "ctc":
             loss = loss + self._weight * self._sequences(
-                frame_logits, lens, dataset, draws[:, None]
+                frame_logits, lens, dataset, draws[:, None], share > 0
             )
         return loss
 
@@ -83,8 +94,9 @@ class Objective:
         shares: Tensor | None,
         dataset: Dataset,
         draws: Tensor,
+        share: float = 1.0,
     ) -> Tensor:
-        """The loss on a piece of each stream.
+        """The loss on a piece of each stream of this process.
 
         Args:
             clip_logits: (B, K, V) of the clip head where each clip ends; none without one.
@@ -94,24 +106,31 @@ class Objective:
             shares: (B, K, V) float32, the share of each label; none without a clip head.
             dataset: Where the clips come from.
             draws: (B, K) int64, which clips they are.
+            share: What they are of the streams of all processes; at 0 they count nothing.
         """
         loss = frame_logits.new_zeros(())
         if clip_logits is not None and shares is not None:
-            loss = loss + self._criterion(clip_logits.flatten(0, 1).float(), shares.flatten(0, 1))
+            wanted = shares.flatten(0, 1)
+            loss = loss + share * self._criterion(clip_logits.flatten(0, 1).float(), wanted)
         if self._kind == "keyword":
             words = self._keyword_of.to(targets.device)[targets]
             log_probs = frame_logits.float().log_softmax(-1)
-            loss = loss + self._weight * keyword_loss(log_probs, firsts + self._delay, words)
+            spotting = keyword_loss(log_probs, firsts + self._delay, words)
+            loss = loss + self._weight * share * spotting
         if self._kind == "ctc":
             lens = torch.full((len(draws),), frame_logits.shape[1])
-            loss = loss + self._weight * self._sequences(frame_logits, lens, dataset, draws)
+            loss = loss + self._weight * self._sequences(
+                frame_logits, lens, dataset, draws, share > 0
+            )
         return loss
 
     def _sequences(
-        self, frame_logits: Tensor, lens: Tensor, dataset: Dataset, draws: Tensor
+        self, frame_logits: Tensor, lens: Tensor, dataset: Dataset, draws: Tensor, counts: bool
     ) -> Tensor:
         log_probs = frame_logits.float().log_softmax(-1)
         said = self._transcripts.strung(dataset.utterances, dataset.clips(draws))
         loss, left_out = ctc_loss(log_probs, lens, *said)
-        self._left_out += left_out
-        return loss
+        possible = len(draws) - left_out if counts else 0
+        all_possible, all_left_out = self._group.total(possible, left_out if counts else 0)
+        self._left_out += int(all_left_out)
+        return loss * (possible / max(1.0, all_possible))

@@ -7,11 +7,10 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from speechrnn.config import Config, dump_config
@@ -84,9 +83,9 @@ class RunDirectory:
         logging.getLogger("speechrnn").addHandler(self._handler)
         logging.getLogger("speechrnn").setLevel(logging.INFO)
 
-    def write_environment(self, device: torch.device) -> None:
+    def write_environment(self, arithmetic: dict[str, Any]) -> None:
         """Record what this run ran on."""
-        facts = environment(device) | {"seed": self._config.training.seed}
+        facts = environment() | arithmetic | {"seed": self._config.training.seed}
         text = json.dumps(facts, indent=2) + "\n"
         with self._writing():
             (self.path / "environment.json").write_text(text, encoding="utf-8")
@@ -121,13 +120,12 @@ class RunDirectory:
             for old in self._checkpoints()[: -self._config.training.keep_checkpoints]:
                 old.unlink()
 
-    def write_fault(self, batch: Checkpoint) -> Path:
-        """Save a batch for inspection (`speechrnn.training.inspection`); gives the file."""
-        facts = batch.facts
-        path = self.path / f"fault-epoch-{facts['epoch']:04d}-step-{facts['step']:06d}.safetensors"
-        with self._writing():
-            write_checkpoint(path, batch)
-        return path
+    def write_fault(self, name: str, parts: Sequence[Checkpoint]) -> None:
+        """Save what each process had of a batch, see `speechrnn.training.inspection`."""
+        for rank, part in enumerate(parts):
+            process = f"-process-{rank}" if len(parts) > 1 else ""
+            with self._writing():
+                write_checkpoint(self.path / f"{name}{process}.safetensors", part)
 
     def close(self) -> None:
         """Flush and close the files."""

@@ -14,6 +14,7 @@ from speechrnn.dataset import Dataset, ShardedDataset
 from speechrnn.models.command import CommandModel
 from speechrnn.shards.material import shard_folders, texts_of
 from speechrnn.training.corpus import Corpus, load, set_statistics, sharded
+from speechrnn.training.distributed import Group
 from speechrnn.training.environment import arithmetic
 from speechrnn.training.objective import Objective
 from speechrnn.training.observer import Observer
@@ -54,26 +55,26 @@ class Session:
 def set_up(
     config: Config,
     corpus: Corpus,
-    device: torch.device,
     observer: Observer,
     teachers: Sequence[CommandModel],
     start: Start | None,
+    group: Group,
 ) -> Session:
     """Read the data and make the network.
 
     Args:
         config: The run's settings.
         corpus: Utterances or shards of them; the text of each is its class.
-        device: Where to train.
         observer: Told of progress.
         teachers: Trained networks to learn from.
         start: A trained network to begin with.
+        group: The processes that train together.
 
     Raises:
-        ConfigError: A teacher or the start does not fit.
+        ConfigError: A teacher or the start does not fit, or processes were given different data.
         DataError: No readable clip, or a validation word that training lacks.
     """
-    settings = config.training
+    settings, device = config.training, group.device
     torch.manual_seed(settings.seed)
     has_clips, has_sequences = config.model.pooling != "none", config.model.frame_head == "ctc"
     texts = texts_of(corpus.train)
@@ -109,8 +110,10 @@ def set_up(
         "training_data": train_set.summary(config.features.sample_rate_hz),
         "teachers": teacher.digests,
         "start": start.digest if start else None,
-        "arithmetic": arithmetic(device),
     }
+    group.check_same(facts)
+    group.copy_first(model)
+    facts["arithmetic"] = {**arithmetic(device), "processes": group.size}
     return Session(
         model,
         train_set,
@@ -118,7 +121,7 @@ def set_up(
         Transcripts(watched, speller),
         augmenter,
         teacher,
-        Objective(config, model, transcripts),
-        StreamTrainer(config, model, augmenter, teacher),
+        Objective(config, model, transcripts, group),
+        StreamTrainer(config, model, augmenter, teacher, group),
         facts,
     )

@@ -14,6 +14,7 @@ from speechrnn.dataset import Dataset, sequential_batches
 from speechrnn.edits import edit_distance
 from speechrnn.models.command import CommandModel
 from speechrnn.training.ctc_loss import ctc_loss
+from speechrnn.training.distributed import Group
 from speechrnn.training.optimizer import trained_tensors
 from speechrnn.training.streams import stream_scores
 from speechrnn.training.transcripts import Transcripts
@@ -26,6 +27,7 @@ def validate(
     dataset: Dataset,
     transcripts: Transcripts,
     config: Config,
+    group: Group,
 ) -> dict[str, float]:
     """Figures of a network whose weights are, for that long, their running average.
 
@@ -35,6 +37,7 @@ def validate(
         dataset: The validation clips.
         transcripts: What they say, in units.
         config: The run's settings.
+        group: The processes that hear a part of the clips each.
 
     Returns:
         `valid_loss` and `valid_accuracy` of the clip head; `valid_stream_loss` and
@@ -44,11 +47,11 @@ def validate(
     with _averaged(model, average):
         scores: dict[str, float] = {}
         if model.head is not None:
-            scores |= _clip_scores(model, dataset, config)
+            scores |= _clip_scores(model, dataset, config, group)
             if config.streaming.share:
-                scores |= stream_scores(model, config, dataset)
+                scores |= stream_scores(model, config, dataset, group)
         if config.model.frame_head == "ctc":
-            scores |= _sequence_scores(model, dataset, transcripts, config)
+            scores |= _sequence_scores(model, dataset, transcripts, config, group)
     return scores
 
 
@@ -63,27 +66,35 @@ def _averaged(model: CommandModel, average: dict[str, Tensor]) -> Iterator[None]
         model.load_state_dict(trained, strict=False)
 
 
-def _clip_scores(model: CommandModel, dataset: Dataset, config: Config) -> dict[str, float]:
-    loss, correct = 0.0, 0
-    for indices in sequential_batches(dataset, config.training.batch_size):
+def _clip_scores(
+    model: CommandModel, dataset: Dataset, config: Config, group: Group
+) -> dict[str, float]:
+    loss, correct, count = 0.0, 0.0, 0.0
+    for indices in _batches(dataset, config, group):
         logits = model.logits(*model.features(*dataset.waves(indices)))
         targets = dataset.targets[indices]
         loss += nn.functional.cross_entropy(logits, targets, reduction="sum").item()
         correct += int((logits.argmax(-1) == targets).sum())
-    return {"valid_loss": loss / len(dataset), "valid_accuracy": correct / len(dataset)}
+        count += len(indices)
+    loss, correct, count = group.total(loss, correct, count)
+    return {"valid_loss": loss / count, "valid_accuracy": correct / count}
 
 
 def _sequence_scores(
-    model: CommandModel, dataset: Dataset, transcripts: Transcripts, config: Config
+    model: CommandModel,
+    dataset: Dataset,
+    transcripts: Transcripts,
+    config: Config,
+    group: Group,
 ) -> dict[str, float]:
-    loss, left_out, edits, units = 0.0, 0, 0, 0
-    for indices in sequential_batches(dataset, config.training.batch_size):
+    loss, count, edits, units = 0.0, 0.0, 0.0, 0.0
+    for indices in _batches(dataset, config, group):
         hidden, lens = model.hidden(*model.features(*dataset.waves(indices)))
         log_probs = model.frame_output(hidden).log_softmax(-1)
         targets, target_lens = transcripts.strung(dataset.utterances, indices[:, None])
         mean, impossible = ctc_loss(log_probs, lens, targets, target_lens)
         loss += mean.item() * (len(indices) - impossible)
-        left_out += impossible
+        count += len(indices) - impossible
         for row, length, target, size in zip(
             log_probs.argmax(-1).tolist(),
             lens.tolist(),
@@ -94,7 +105,15 @@ def _sequence_scores(
             heard = [symbol for symbol, _ in groupby(row[:length]) if symbol]
             edits += edit_distance(heard, target[:size])
             units += size
+    loss, count, edits, units = group.total(loss, count, edits, units)
     return {
-        "valid_sequence_loss": loss / max(1, len(dataset) - left_out),
-        "valid_unit_errors": edits / max(1, units),
+        "valid_sequence_loss": loss / max(1.0, count),
+        "valid_unit_errors": edits / max(1.0, units),
     }
+
+
+def _batches(dataset: Dataset, config: Config, group: Group) -> Iterator[Tensor]:
+    """Every clip once, in one of the processes."""
+    for indices in sequential_batches(dataset, config.training.batch_size):
+        if len(mine := group.part(indices)):
+            yield mine

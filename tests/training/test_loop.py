@@ -13,7 +13,8 @@ from speechrnn.datadir import read_datadir
 from speechrnn.errors import ConfigError, ModelError
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
 from speechrnn.training.corpus import Corpus
-from speechrnn.training.loop import pick_device, train
+from speechrnn.training.distributed import pick_device
+from speechrnn.training.loop import train
 from speechrnn.training.observer import Observer
 
 CPU = torch.device("cpu")

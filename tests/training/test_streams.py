@@ -18,6 +18,7 @@ from speechrnn.models.chunks import Chunking
 from speechrnn.models.command import CommandModel
 from speechrnn.training.checkpoint import load_experiment, read_checkpoint
 from speechrnn.training.corpus import Corpus
+from speechrnn.training.distributed import Group
 from speechrnn.training.loop import train
 from speechrnn.training.objective import Objective
 from speechrnn.training.piece import StreamRunner
@@ -60,7 +61,7 @@ def make_trainer(config: Config) -> tuple[CommandModel, StreamTrainer]:
     torch.manual_seed(0)
     model = CommandModel(config, Vocabulary(["high", "low", "mid"]))
     augmenter = Augmenter(config.augment, config.features, 0, None, CPU)
-    trainer = StreamTrainer(config, model, augmenter, Teacher((), model, 0.0))
+    trainer = StreamTrainer(config, model, augmenter, Teacher((), model, 0.0), Group(CPU))
     trainer.begin(0)
     return model, trainer
 
@@ -72,7 +73,7 @@ def loss_of(trainer: StreamTrainer, step: int, dataset: Dataset) -> torch.Tensor
 
 def objective_of(trainer: StreamTrainer) -> Objective:
     model = trainer._model
-    return Objective(model.config, model, Transcripts((), Speller((), "words", None)))
+    return Objective(model.config, model, Transcripts((), Speller((), "words", None)), Group(CPU))
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh", "mingru", "feedforward"])

@@ -1,0 +1,5 @@
+"""`python -m speechrnn`, as torchrun starts it."""
+
+from speechrnn.cli.main import run
+
+run()
