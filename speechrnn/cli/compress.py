@@ -22,10 +22,10 @@ def compress(
     experiment: Annotated[Path, typer.Option(help="Directory that 'speechrnn train' left.")],
     out: Annotated[Path, typer.Option(help="Experiment directory to make.")],
     prune_units: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of each recurrent layer's units to remove.")
+        float, typer.Option(min=0, max=0.99, help="Share of each layer's units to remove.")
     ] = 0.0,
     prune_channels: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of each convolution's channels to remove.")
+        float, typer.Option(min=0, max=0.99, help="Share of each convolution's channels to remove.")
     ] = 0.0,
     rank: Annotated[
         int | None, typer.Option(min=1, help="Rank of the recurrent layers' input matrices.")

@@ -132,7 +132,7 @@ def _is_table(value: Any) -> bool:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items())
+        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(_value, value)) or "none"
     if isinstance(value, float):

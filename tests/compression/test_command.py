@@ -90,6 +90,10 @@ def test_what_comes_out_is_an_experiment(speechrnn, experiment, tones, tmp_path)
     again = ("compress", "--experiment", tmp_path / "small", "--rank", "9")
     code, printed, _ = speechrnn(*again, "--out", tmp_path / "smaller")
     assert code == 0 and "units" not in printed
+    speechrnn("export", "--experiment", tmp_path / "smaller", "--out", tmp_path / "m.onnx")
+    code, printed, _ = speechrnn("info", tmp_path / "m.onnx")
+    assert "by magnitude, input matrices of rank 9" in printed
+    assert [line.split() for line in printed.splitlines()][-1] == ["metrics", "none"]
     code, _, said = speechrnn(*again, "--out", tmp_path / "smaller")
     assert code == 2 and "holds an experiment already" in said
 
