@@ -23,6 +23,18 @@ each_folder() {
   done
 }
 
+# in_processes N "OPTIONS" train ...: speechrnn in N processes that work together. OPTIONS are
+# torchrun's own, for several machines; without any there is this one.
+in_processes() {
+  local _nproc=$1 _torchrun=(--standalone)
+  [ -z "$2" ] || read -ra _torchrun <<<"$2"
+  if [ "$_nproc" = 1 ] && [ -z "$2" ]; then
+    speechrnn "${@:3}"
+  else
+    torchrun "${_torchrun[@]}" --nproc-per-node "$_nproc" -m speechrnn "${@:3}"
+  fi
+}
+
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)

@@ -15,6 +15,8 @@
 #   --int8 true       weights of the exported file in 8 bits: a quarter of its size (false)
 #   --strung-hours N  hours of validation's other words and noise to calibrate on (10)
 #   --seed N          of the training (0)
+#   --nproc N         processes that train together, one a GPU or CPU core (1)
+#   --torchrun OPTS   torchrun's own options, for training on several machines
 #   --work DIR        where downloads/, data/, exp/ and RESULTS.md go (this recipe's folder)
 #   --stage N         first stage to run (0)
 #   --stop-stage N    last stage to run (5)
@@ -37,6 +39,8 @@ test_noise=
 int8=false
 strung_hours=10
 seed=0
+nproc=1
+torchrun=
 work=$here
 stage=0
 stop_stage=5
@@ -60,6 +64,7 @@ command+=" --config conf/$(basename "$config")"
 [ -z "$teachers" ] || command+=" --teachers $teachers"
 [ "$int8" = false ] || command+=" --int8 true"
 command+=" --seed $seed"
+[ "$nproc" = 1 ] || command+=" --nproc $nproc"
 . "$here/path.sh"
 cd "$work"
 
@@ -147,8 +152,8 @@ if due 3; then
     # What was broken off with the same inputs goes on.
     [ "$(cat "$exp/inputs" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp"/{run,trained,evaluation,model.onnx}
     echo "$inputs" >"$exp/inputs"
-    speechrnn train --config "$config" --train "$data/train" "${extra_train[@]}" \
-      --valid "$data/valid" --out "$exp/run" --resume "${options[@]}"
+    in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
+      "${extra_train[@]}" --valid "$data/valid" --out "$exp/run" --resume "${options[@]}"
     echo "$inputs" >"$exp/trained"
   fi
 fi

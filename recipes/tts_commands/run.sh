@@ -14,6 +14,8 @@
 #   --name NAME             results go to data/NAME and exp/NAME; default: after the words
 #   --work DIR              where data and exp are; default: beside this file
 #   --seed N                of synthesis and training
+#   --nproc N               processes that train together, one a GPU or CPU core (1)
+#   --torchrun OPTIONS      torchrun's own options, for training on several machines
 #   --stage N, --stop-stage N   0 synthesise · 1 Kaldi directories · 2 validate, statistics ·
 #                           3 train · 4 evaluate · 5 export, check parity, transcribe a phrase ·
 #                           6 live demo (only when asked: --stage 6 --stop-stage 6)
@@ -32,6 +34,8 @@ config=$recipe/conf/bigru.yaml
 name=
 work=$recipe
 seed=0
+nproc=1
+torchrun=
 stage=0
 stop_stage=5
 . "$recipe/../shared/parse_options.sh"
@@ -93,8 +97,8 @@ if wanted 3; then
     # What an interrupted run with the same settings left is gone on with.
     [ "$(cat "$exp/inputs" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp/run" "$exp/trained"
     echo "$inputs" >"$exp/inputs"
-    speechrnn train --config "$config" --train "$data/train" --valid "$data/valid" \
-      --out "$exp/run" --resume "${settings[@]}"
+    in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
+      --valid "$data/valid" --out "$exp/run" --resume "${settings[@]}"
     echo "$inputs" >"$exp/trained"
   fi
 fi

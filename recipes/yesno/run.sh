@@ -6,6 +6,8 @@
 #   --corpus DIR    the recordings, where they are here already; else stage 0 downloads them
 #   --config FILE   settings of the network and its training (conf/ctc.yaml)
 #   --seed N        of the training (0)
+#   --nproc N       processes that train together, one a GPU or CPU core (1)
+#   --torchrun OPTS torchrun's own options, for training on several machines
 #   --work DIR      where downloads/, data/, exp/ and RESULTS.md go (this recipe's folder)
 #   --stage N       first stage to run (0)
 #   --stop-stage N  last stage to run (5)
@@ -18,6 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 corpus=
 config=$here/conf/ctc.yaml
 seed=0
+nproc=1
+torchrun=
 work=$here
 stage=0
 stop_stage=5
@@ -27,6 +31,7 @@ config=$(realpath "$config")
 work=$(realpath "$work")
 command="bash recipes/yesno/run.sh${corpus:+ --corpus DIR} --config conf/$(basename "$config")"
 command+=" --seed $seed"
+[ "$nproc" = 1 ] || command+=" --nproc $nproc"
 . "$here/path.sh"
 cd "$work"
 
@@ -77,8 +82,8 @@ if due 3; then
       echo "$inputs" >"$exp/inputs"
       fresh=true
     fi
-    speechrnn train --config "$config" --train "$data/train" --out "$exp/run" --resume \
-      --set "training.seed=$seed"
+    in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
+      --out "$exp/run" --resume --set "training.seed=$seed"
     echo "$inputs" >"$exp/trained"
   fi
 fi

@@ -91,3 +91,25 @@ def test_help_is_the_comment_at_the_top(recipe):
     run = recipe("--help")
     assert run.returncode == 0
     assert run.stdout == "Does nothing.\n\nUsage: recipe.sh [--words LIST]\n"
+
+
+@pytest.mark.parametrize(
+    ("nproc", "torchrun", "expected"),
+    [
+        ("1", "", "speechrnn train --out a b"),
+        ("2", "", "torchrun --standalone --nproc-per-node 2 -m speechrnn train --out a b"),
+        (
+            "8",
+            "--nnodes 2 --rdzv-endpoint host:29500",
+            "torchrun --nnodes 2 --rdzv-endpoint host:29500 --nproc-per-node 8 -m speechrnn "
+            "train --out a b",
+        ),
+    ],
+)
+def test_programs_start_in_as_many_processes_as_asked_for(tmp_path, nproc, torchrun, expected):
+    script = tmp_path / "recipe.sh"
+    stubs = "".join(f'{name}() {{ echo {name} "$@"; }}\n' for name in ("speechrnn", "torchrun"))
+    call = f'in_processes {nproc} "{torchrun}" train --out "a b"'
+    script.write_text(f'set -euo pipefail\n. "{PARSER}"\n{stubs}{call}\n')
+    done = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected

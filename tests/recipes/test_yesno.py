@@ -83,6 +83,15 @@ def test_run_again_it_keeps_the_training_and_the_row(finished: tuple[Path, str])
     assert (work / "RESULTS.md").read_text().count("--config conf/tiny.yaml") == 1
 
 
+def test_two_processes_train_it(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    options = ("--config", "tiny.yaml", "--seed", "1", "--stage", "3", "--stop-stage", "3")
+    done = run(work, "--corpus", "corpus", *options, "--nproc", "2")
+    assert done.returncode == 0, done.stderr
+    environment = json.loads((work / "exp/tiny_seed1/run/environment.json").read_text())
+    assert environment["processes"] == 2
+
+
 def test_a_corpus_that_is_none_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, "--corpus", ".", "--stage", "1")
     assert done.returncode == 2
