@@ -49,6 +49,9 @@ class TrainingConfig(OptimizerConfig):
     average_decay: Probability = 0.99  # exponential average of the weights; 0 turns it off
     patience: int | None = Field(None, ge=1)  # epochs without a better validation loss
     sparsity: float = Field(0.0, ge=0, lt=1)  # of each matrix: weights at zero in the end
+    # Output frames of a clip that gradients go back through time; none: all. In streams a piece's
+    # end is the limit.
+    bptt_frames: int | None = Field(None, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"
     balance: Probability = 0.5  # 0: classes as they come, 1: drawn equally often
     threads: int | None = Field(None, ge=1)  # CPU threads; none: as torch chooses

@@ -80,9 +80,8 @@ def unroll_network(
     """
     x, lens = model.convolutions(feats, feat_lens)
     traces = []
-    layers = zip(model.encoder.layers, model.encoder.norms, strict=True)
-    for number, (layer, norm) in enumerate(layers, start=1):
-        x, found = unroll(cast(SequenceLayer, layer), x, lens, number)
+    for number, (projection, layer, norm) in enumerate(model.encoder.stages(), start=1):
+        x, found = unroll(cast(SequenceLayer, layer), projection(x), lens, number)
         x = norm(x)
         traces += found
     return x, lens, traces

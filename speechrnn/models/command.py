@@ -135,17 +135,22 @@ class CommandModel(nn.Module):
         """
         return self.clip_logits(*self.hidden(feats, feat_lens))
 
-    def hidden(self, feats: Tensor, feat_lens: Tensor) -> tuple[Tensor, Tensor]:
+    def hidden(
+        self, feats: Tensor, feat_lens: Tensor, bptt_frames: int | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Hidden frames of whole utterances.
 
         Args:
             feats: (B, T', F) from `features`.
             feat_lens: (B) valid frames, int64.
+            bptt_frames: Output frames that gradients go back through time, at most; none: all.
 
         Returns:
             (B, T, D) frames, arbitrary beyond (B) how many of them are valid.
         """
         x, lens = self.convolutions(feats, feat_lens)
+        if bptt_frames is not None and x.shape[1] > bptt_frames:
+            return self.encoder.truncated(x, lens, bptt_frames), lens
         hidden, _ = self.encoder(x, lens)
         return hidden, lens
 

@@ -68,7 +68,7 @@ class RecurrentEncoder(nn.Module):
             `commit` frames.
         """
         next_state = []
-        for i, (projection, layer, norm) in enumerate(self._stages()):
+        for i, (projection, layer, norm) in enumerate(self.stages()):
             x, layer_state = layer(projection(x), lens, state[i] if state else None, commit)
             x = self.dropout(norm(x))
             next_state.append(layer_state)
@@ -91,12 +91,29 @@ class RecurrentEncoder(nn.Module):
         num_frames = x.shape[1]
         x = chunking.windows(x)
         next_state = []
-        for (projection, layer, norm), start in zip(self._stages(), state, strict=True):
+        for (projection, layer, norm), start in zip(self.stages(), state, strict=True):
             sequence_layer = cast(SequenceLayer, layer)
             x, layer_state = sequence_layer.windows(projection(x), num_frames, start, chunking)
             x = self.dropout(norm(x))
             next_state.append(layer_state)
         return x, next_state
 
-    def _stages(self) -> Iterator[tuple[nn.Module, nn.Module, nn.Module]]:
+    def truncated(self, x: Tensor, lens: Tensor, bptt_frames: int) -> Tensor:
+        """`forward` over whole utterances, for training with truncated gradients.
+
+        Args:
+            x: (B, T, I) input frames.
+            lens: (B) valid frames, int64.
+            bptt_frames: See `SequenceLayer.truncated`.
+
+        Returns:
+            (B, T, D) hidden frames, arbitrary beyond `lens`.
+        """
+        for projection, layer, norm in self.stages():
+            sequence_layer = cast(SequenceLayer, layer)
+            x = self.dropout(norm(sequence_layer.truncated(projection(x), lens, bptt_frames)))
+        return x
+
+    def stages(self) -> Iterator[tuple[nn.Module, nn.Module, nn.Module]]:
+        """What x goes through, layer by layer: projection, recurrence, normalisation."""
         return zip(self.projections, self.layers, self.norms, strict=True)

@@ -34,6 +34,10 @@ class FeedforwardLayer(SequenceLayer):
         """See `SequenceLayer.forward`."""
         return self._run(x, ())
 
+    def truncated(self, x: Tensor, lens: Tensor, bptt_frames: int) -> Tensor:
+        """See `SequenceLayer.truncated`; nothing goes back through time here."""
+        return self._run(x, ())[0]
+
     def windows(
         self, x: Tensor, num_frames: int, state: LayerState, chunking: Chunking
     ) -> tuple[Tensor, LayerState]:

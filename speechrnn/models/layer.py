@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from speechrnn.models.chunks import Chunking
+from speechrnn.models.reversal import Reversal
 
 LayerState = tuple[Tensor, ...]  # (B, H) each: () without memory, (hidden,), or (hidden, cell)
 
@@ -63,6 +65,38 @@ class SequenceLayer(nn.Module, ABC):
 
         Time runs as the frames come; `backward` says whose weights are meant.
         """
+
+    def truncated(self, x: Tensor, lens: Tensor, bptt_frames: int) -> Tensor:
+        """`forward` over whole utterances, with truncated back-propagation through time.
+
+        The state goes on, but every `bptt_frames` frames, counted in each direction's own time, the
+        gradient is cut (Williams & Peng 1990, doi:10.1162/neco.1990.2.4.490). What happens inside a
+        stretch is computed anew when its gradient is due, so that memory holds that of one stretch.
+
+        Args:
+            x: (B, T, I) input frames.
+            lens: (B) valid frames, int64.
+            bptt_frames: Frames that the gradient of a state reaches back, at most.
+
+        Returns:
+            (B, T, H or 2H) outputs, arbitrary beyond `lens`.
+        """
+        if not self.bidirectional:
+            return self._stretches(x, bptt_frames)
+        turn = Reversal(lens.to(x.device), x.shape[1])
+        reverse = turn.split(x)[1].transpose(0, 1)
+        both = self._stretches(x, bptt_frames), self._stretches(reverse, bptt_frames, backward=True)
+        return turn.join(torch.stack([output.transpose(0, 1) for output in both]))
+
+    def _stretches(self, x: Tensor, frames: int, backward: bool = False) -> Tensor:
+        state, outputs = self.initial_state(len(x)), []
+        for part in x.split(frames, dim=1):
+            output, state = checkpoint(
+                self._run, part, state, backward, use_reentrant=False, preserve_rng_state=False
+            )
+            state = tuple(each.detach() for each in state)
+            outputs.append(output)
+        return torch.cat(outputs, dim=1)
 
     def windows(
         self, x: Tensor, num_frames: int, state: LayerState, chunking: Chunking

@@ -155,7 +155,7 @@ def train(
                         feats = augmenter.features(feats, feat_lens, mine, epoch)
                         targets = teacher.shares(batch.wave, batch.wave_lens, batch.targets)
                     with precision:
-                        hidden, lens = model.hidden(feats, feat_lens)
+                        hidden, lens = model.hidden(feats, feat_lens, settings.bptt_frames)
                         frame_logits = model.frame_output(hidden)
                         clip_logits = model.clip_logits(hidden, lens) if model.head else None
                     loss = objective.clips(

@@ -60,7 +60,16 @@ def test_unrolled_outputs_are_the_layers(cell, bidirectional):
 def test_the_unrolled_network_says_what_the_network_says(cell):
     torch.manual_seed(0)
     config = parse_config(
-        {"model": {"cell": cell, "hidden_size": 6, "layer_norm": True, "pooling": "mean"}}, "test"
+        {
+            "model": {
+                "cell": cell,
+                "hidden_size": 6,
+                "projection": 4,
+                "layer_norm": True,
+                "pooling": "mean",
+            }
+        },
+        "test",
     )
     model = CommandModel(config, Vocabulary(["go", "no"])).eval()
     feats, lens = model.features(0.1 * torch.randn(2, 16000), torch.tensor([16000, 9000]))
