@@ -93,7 +93,7 @@ def make_shards(
 
     Each shard holds clips from all over the list, dealt out at random, so that any few shards are a
     fair sample. The shards are the same whatever the executor; those that an earlier run finished
-    stay as they are.
+    are read once, and stay if they are sound.
 
     Args:
         utterances: What to read.
@@ -107,16 +107,17 @@ def make_shards(
         DataError: No utterance can be read, a shard cannot be written, a worker died, or `out`
             holds shards of something else.
     """
-    if (out / DESCRIPTION).exists():
-        found = read_shard_folder(out)
+    finished = read_shard_folder(out) if (out / DESCRIPTION).exists() else None
+    if finished is not None:
         keys = [shard_key(part, sample_rate_hz) for _, part in _deal(utterances, out, shard_clips)]
-        if found.key != _joint_key(keys):
+        if finished.key != _joint_key(keys):
             raise DataError(
                 f"{out}: holds shards of other utterances, files, rate or size; "
                 "pass another --out, or remove it"
             )
-        return found
     write_shards(_deal(utterances, out, shard_clips), sample_rate_hz, executor, on_clip)
+    if finished is not None:
+        return finished
     folder = _describe(out, _num_shards(utterances, shard_clips), sample_rate_hz)
     for path in {*out.glob("shard-*"), *out.glob(".shard*.tmp")} - set(folder.paths):
         path.unlink()  # of a run that was killed, or of another list

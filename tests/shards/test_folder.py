@@ -124,7 +124,10 @@ def test_finished_shards_are_not_made_again(
 def test_a_finished_folder_is_of_one_list(utterances: list[Utterance], tmp_path: Path) -> None:
     make(utterances, tmp_path / "s")
     before = contents(tmp_path / "s")
-    make(utterances, tmp_path / "s")
+    broken = tmp_path / "s/shard-00003.safetensors"
+    broken.write_bytes(broken.read_bytes()[:-7])
+    make(utterances, tmp_path / "s")  # mends it
+    assert contents(tmp_path / "s") == before
     with pytest.raises(DataError, match="holds shards of other utterances"):
         make(utterances[1:], tmp_path / "s")
     assert contents(tmp_path / "s") == before
