@@ -20,12 +20,15 @@ from speechrnn.cli.decoders import (
     WordBonus,
     make_decoder,
 )
-from speechrnn.errors import ConfigError
+from speechrnn.cli.together import alone, each_heard, together
+from speechrnn.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from speechrnn.datadir import Utterance
     from speechrnn.runtime.recognizer import Recognizer
+    from speechrnn.training.distributed import Group
 
 T = TypeVar("T")
 
@@ -75,6 +78,7 @@ def evaluate(
     if stream:
         from speechrnn.cli.evaluate_stream import evaluate_stream
 
+        alone("evaluate --stream")
         evaluate_stream(
             model, data, negatives or [], strung_hours, chunk_ms, look_ahead_ms, out, as_json
         )
@@ -83,21 +87,35 @@ def evaluate(
         raise ConfigError(
             "--strung-hours, --chunk-ms and --look-ahead-ms are for streams; add --stream"
         )
-    recognizer = None
-    if not model.is_dir():
-        from speechrnn.runtime.recognizer import load_model
+    with together() as group:
+        recognizer = None
+        if not model.is_dir():
+            from speechrnn.runtime.recognizer import load_model
 
-        recognizer = load_model(model)
-        decoder = make_decoder(
-            recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus
-        )
-        if decoder is not None:
-            from speechrnn.cli.evaluate_sequences import evaluate_sequences
+            recognizer = load_model(model)
+            decoder = make_decoder(
+                recognizer.info, grammar, lm, beam, lm_weight=lm_weight, word_bonus=word_bonus
+            )
+            if decoder is not None:
+                from speechrnn.cli.evaluate_sequences import evaluate_sequences
 
-            evaluate_sequences(recognizer, decoder, data, negatives or [], out, as_json)
-            return
-    if negatives:
-        raise ConfigError("--negatives is for streams and for grammars; add --stream or --grammar")
+                evaluate_sequences(recognizer, decoder, data, negatives or [], out, as_json, group)
+                return
+        if negatives:
+            raise ConfigError(
+                "--negatives is for streams and for grammars; add --stream or --grammar"
+            )
+        _evaluate_clips(model, recognizer, data, out, as_json, group)
+
+
+def _evaluate_clips(
+    model: Path,
+    recognizer: Recognizer | None,
+    data: Path,
+    out: Path | None,
+    as_json: bool,
+    group: Group | None,
+) -> None:
     from speechrnn.cli.scores import print_scores
     from speechrnn.datadir import read_datadir
     from speechrnn.evaluation.report import write_report
@@ -105,14 +123,19 @@ def evaluate(
 
     utterances = read_datadir(data)
     labels, rate_hz, num_parameters, classify = _subject(model, recognizer)
-    given: list[Answer] = []
-    faults = 0
-    for answer in _with_progress(answers(utterances, labels, rate_hz, classify), len(utterances)):
-        if isinstance(answer, Answer):
-            given.append(answer)
-        else:
-            faults += 1
+    shown = group is None or group.is_first
+
+    def hear(part: Sequence[Utterance]) -> Iterator[Answer | AudioError]:
+        return _with_progress(answers(part, labels, rate_hz, classify), len(part), shown)
+
+    heard = each_heard(group, utterances, hear)
+    if not shown:
+        return
+    given = [answer for answer in heard if isinstance(answer, Answer)]
+    for answer in heard:
+        if isinstance(answer, AudioError):
             print(f"speechrnn: left out: {answer}", file=sys.stderr)
+    faults = len(heard) - len(given)
     scores = score_answers(given, labels)
     facts = {
         "model": str(model),
@@ -154,7 +177,7 @@ def _subject(model: Path, recognizer: Recognizer | None) -> _Subject:
     )
 
 
-def _with_progress(stream: Iterator[T], total: int) -> Iterator[T]:
+def _with_progress(stream: Iterator[T], total: int, shown: bool) -> Iterator[T]:
     from rich.console import Console
     from rich.progress import track
 
@@ -166,6 +189,6 @@ def _with_progress(stream: Iterator[T], total: int) -> Iterator[T]:
             total,
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not (shown and console.is_terminal),
         )
     )

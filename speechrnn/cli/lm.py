@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from speechrnn.cli.together import alone
 from speechrnn.errors import ConfigError
 
 app = typer.Typer(help="Language models.", no_args_is_help=True)
@@ -27,6 +28,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Train a recurrent language model; after Ctrl-C, finished epochs count."""
+    alone("lm train")
     from speechrnn.models.language_config import load_language_config
     from speechrnn.runtime.tokens import read_sentences
 

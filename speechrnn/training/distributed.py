@@ -26,6 +26,7 @@ _PATIENCE = timedelta(minutes=30)  # for the slowest process, say to decode its 
 _STORE_PATIENCE = timedelta(seconds=5)
 _TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 _CAUSE = "speechrnn/cause"
+_RESUME = "the last checkpoint is whole: start them again with --resume"
 
 
 class Group:
@@ -148,15 +149,16 @@ class Group:
 
 
 @contextmanager
-def processes(device: str) -> Iterator[Group]:
+def processes(device: str, remedy: str = _RESUME) -> Iterator[Group]:
     """Join the processes that torchrun started; without it this one is alone.
 
     Args:
         device: auto, cpu, cuda or cuda:N; several processes take a GPU each.
+        remedy: What to do when one is lost.
 
     Raises:
         ConfigError: No such device here.
-        RunError: Another process was lost; what was saved is whole.
+        RunError: Another process was lost.
     """
     if not _started_by_torchrun():
         yield Group(pick_device(device))
@@ -173,7 +175,7 @@ def processes(device: str) -> Iterator[Group]:
     except BaseException as fault:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun sends it; let it all be told first
         if isinstance(fault, RuntimeError) and _lost_another(fault):
-            raise RunError(_cause(group)) from None
+            raise RunError(_cause(group, remedy)) from None
         if isinstance(fault, SpeechRNNError):
             _store().set(_key(_CAUSE), str(fault))  # the others will only miss this process
         raise
@@ -232,7 +234,7 @@ def _lost_another(fault: RuntimeError) -> bool:
     return isinstance(fault, dist.DistError) or "gloo" in str(fault)
 
 
-def _cause(group: Group) -> str:
+def _cause(group: Group, remedy: str) -> str:
     """Why a process that was waited for is gone."""
     try:
         store = _store()
@@ -240,10 +242,7 @@ def _cause(group: Group) -> str:
             return store.get(_key(_CAUSE)).decode()
     except (RuntimeError, OSError):
         pass
-    return (
-        f"one of {group.size} processes was lost or cannot be reached; "
-        "the last checkpoint is whole: start them again with --resume"
-    )
+    return f"one of {group.size} processes was lost or cannot be reached; {remedy}"
 
 
 def _started_by_torchrun() -> bool:

@@ -119,8 +119,8 @@ def test_asked_to_stop_it_saves_the_step_under_way(
     stop = AtStep(5, lambda: os.kill(os.getpid(), number))
     with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else RunError):
         train(config, corpus, tmp_path / "cut", device=CPU, observer=stop)
-    assert stop.seen == 5
-    assert (tmp_path / "cut/checkpoints/epoch-0000-step-000005.safetensors").is_file()
+    assert stop.seen == 6  # told at the end of the fifth step, it ends with the one under way
+    assert (tmp_path / "cut/checkpoints/epoch-0000-step-000006.safetensors").is_file()
     train(config, corpus, tmp_path / "cut", device=CPU, resume=True)
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
 
