@@ -92,7 +92,7 @@ class ConvolutionStack(nn.Module):
             feat_lens = (feat_lens - config.kernel) // config.stride + 1
             if self.norms:
                 x = self.norms[i](x, feat_lens)
-            x = x.relu_()
+            x = x.relu()
         if x.dim() == 4:
             x = _frames(x)
         return x.transpose(1, 2), feat_lens  # (B, T', C)

@@ -21,6 +21,7 @@ from speechrnn.training.corpus import Corpus
 from speechrnn.training.distributed import Group
 from speechrnn.training.inspection import inspected
 from speechrnn.training.interruption import Interruption
+from speechrnn.training.memory import keep_freed_memory
 from speechrnn.training.observer import Observer
 from speechrnn.training.optimizer import (
     clip_gradients,
@@ -86,6 +87,8 @@ def train(
     run = RunDirectory(out, config, resume) if group.is_first else None
     before = group.from_first(run.start if run else None)
     set_threads(settings.threads, before, group)
+    if device.type == "cpu":
+        keep_freed_memory()
     session = set_up(config, corpus, observer, teachers, start, group)
     model, train_set, objective = session.model, session.train_set, session.objective
     augmenter, teacher, streams = session.augmenter, session.teacher, session.streams
