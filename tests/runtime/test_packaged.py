@@ -112,7 +112,9 @@ def test_a_shipped_model_has_a_card_with_all_facts(model: Path) -> None:
 def test_a_shipped_model_runs_on_clips_and_streams(model: Path) -> None:
     noise = 0.05 * np.random.default_rng(0).standard_normal(16000)
     transcript = speechrnn.load_model(model.stem).transcribe(noise, 16000)
-    assert sum(choice.confidence for choice in transcript.alternatives) == pytest.approx(1, abs=0.2)
+    shares = [choice.confidence for choice in transcript.alternatives]
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) <= 1 + 1e-5  # the likeliest few of all labels
     stream = speechrnn.Stream(model.stem, 16000)
     stream.accept(noise)
     assert np.all((stream.posteriors >= 0) & (stream.posteriors <= 1))
