@@ -25,7 +25,7 @@ from speechrnn.runtime.recognizer import Recognizer, load_model
 from speechrnn.runtime.stream import Stream
 
 CLIPS = 20
-BLOCKS = 15
+BLOCKS = 25
 BLOCK_S = 0.02
 CHUNK_MS = 160.0  # as much look-ahead
 HEAD = (
