@@ -17,7 +17,7 @@
 #
 # Stages: 0 corpora, 1 Kaldi directories, 2 validation, 3 training: a base on all but the Free Spoken
 # Digit Dataset, from which one model goes on with all of its speakers, and one without each of them;
-# 4 evaluation on whom each never heard, 5 export, calibration, live trials, the card; 6 live demo
+# 4 export, evaluation on whom each never heard, 5 calibration, live trials, the card; 6 live demo
 # (only when asked: --stage 6 --stop-stage 6).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -109,25 +109,24 @@ if due 3; then
 fi
 
 if due 4; then
-  echo "stage 4: evaluation"
-  for fold in $(folds); do
-    need "$exp/$fold/trained" 3
-    speechrnn evaluate --model "$exp/$fold/run" --data "$data/fsdd/$fold/test" \
-      --out "$exp/$fold/evaluation" >"$exp/$fold/evaluation.txt"
+  echo "stage 4: export, evaluation"
+  for name in $(folds) all; do
+    need "$exp/$name/trained" 3
+    test=$data/fsdd/$name/test
+    if [ "$name" = all ]; then test=$data/others/test; fi
+    speechrnn export --experiment "$exp/$name/run" --out "$exp/$name/model.onnx" --int8
+    speechrnn evaluate --model "$exp/$name/model.onnx" --data "$test" \
+      --out "$exp/$name/evaluation" >"$exp/$name/evaluation.txt"
   done
-  need "$exp/all/trained" 3
-  speechrnn evaluate --model "$exp/all/run" --data "$data/others/test" \
-    --out "$exp/all/evaluation" >"$exp/all/evaluation.txt"
   python "$here/local/results.py" --data "$data" --experiment "$exp" --command "$command" \
     --out RESULTS.md
 fi
 
 if due 5; then
-  echo "stage 5: export, calibration, live trials"
+  echo "stage 5: calibration, live trials, the card"
   for name in $(folds) all; do
-    need "$exp/$name/evaluation" 4
     model=$exp/$name/model.onnx
-    speechrnn export --experiment "$exp/$name/run" --out "$model" --int8
+    need "$model" 4
     # The digits are synthetic: of six there are next to no recordings of other people.
     speechrnn calibrate --model "$model" --positives "$data/synthetic/valid" \
       --negatives "$data/others/valid" --negatives "$data/others/noise/valid" \
