@@ -17,7 +17,7 @@
 #
 # Stages: 0 corpora, 1 Kaldi directories, 2 validation, 3 training: a base on all but the Free Spoken
 # Digit Dataset, from which one model goes on with all of its speakers, and one without each of them;
-# 4 export, evaluation on whom each never heard, 5 calibration, live trials, the card; 6 live demo
+# 4 export, evaluation on whom each never heard, 5 calibration, a live trial, the card; 6 live demo
 # (only when asked: --stage 6 --stop-stage 6).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -123,27 +123,23 @@ if due 4; then
 fi
 
 if due 5; then
-  echo "stage 5: calibration, live trials, the card"
-  for name in $(folds) all; do
-    model=$exp/$name/model.onnx
-    need "$model" 4
-    # The digits are synthetic: of six there are next to no recordings of other people.
-    speechrnn calibrate --model "$model" --positives "$data/synthetic/valid" \
-      --negatives "$data/others/valid" --negatives "$data/others/noise/valid" \
-      --strung-hours "$strung_hours" --false-alarms-per-hour 0.5 --out "$exp/$name/calibration"
-    # What it was calibrated on is not what it is tested on.
-    heard=("$data/others/test" "${negatives[@]}")
-    if [ "$name" != all ]; then heard=("$data/fsdd/$name/test"); fi
-    speechrnn evaluate --model "$model" --data "${heard[@]}" --stream \
-      --out "$exp/$name/evaluation/stream"
-  done
+  echo "stage 5: calibration, a live trial, the card"
+  model=$exp/all/model.onnx
+  need "$model" 4
+  # The digits are synthetic: of six there are next to no recordings of other people.
+  speechrnn calibrate --model "$model" --positives "$data/synthetic/valid" \
+    --negatives "$data/others/valid" --negatives "$data/others/noise/valid" \
+    --strung-hours "$strung_hours" --false-alarms-per-hour 0.5 --out "$exp/all/calibration"
+  # What it was calibrated on is not what it is tested on.
+  speechrnn evaluate --model "$model" --data "$data/others/test" "${negatives[@]}" --stream \
+    --out "$exp/all/evaluation/stream"
   python "$here/local/card.py" --data "$data" --experiment "$exp" --command "$command" \
     --out "$exp/card.md"
   awk 'NR % 11 == 1 { print $2 }' "$data/fsdd/all/wav.scp" | head -n 5 |
-    xargs speechrnn transcribe --model "$exp/all/model.onnx"
+    xargs speechrnn transcribe --model "$model"
   echo "Try it on a recording of yours, or live:"
-  echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$exp/all/model.onnx"
-  echo "  $root/.venv/bin/speechrnn listen --model $work/$exp/all/model.onnx"
+  echo "  $root/.venv/bin/speechrnn transcribe FILE --model $work/$model"
+  echo "  $root/.venv/bin/speechrnn listen --model $work/$model"
 fi
 
 if due 6; then

@@ -51,7 +51,8 @@ def hears(info: ModelInfo) -> str:
     return (
         f"{len(info.words)} words: {', '.join(info.words)}. {rejects} One file of "
         f"{info.file_bytes / 1e6:.2f} MB from waveform to word: {info.num_parameters:,} "
-        f"parameters, {network['layers']} layers of {network['cell'].upper()}, "
+        f"parameters stored as {info.weights}, {network['layers']} layers of "
+        f"{network['cell'].upper()}, "
         f"{'both directions' if info.bidirectional else 'one direction'}. Audio of any rate is "
         f"brought to {info.sample_rate_hz} Hz."
     )

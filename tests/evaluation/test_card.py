@@ -138,7 +138,8 @@ def test_training_data_is_counted_and_its_voices_named(tmp_path: Path) -> None:
 def test_what_the_file_says_of_itself(info: ModelInfo) -> None:
     text = card_tables.hears(info)
     assert text.startswith("2 words: high, low. It has no class for other speech, and hears one")
-    assert "2 layers of GRU, both directions" in text and "16000 Hz" in text
+    assert "parameters stored as float32, 2 layers of GRU, both directions" in text
+    assert "16000 Hz" in text
     rejecting = replace(info, labels=(*info.labels, "_unknown_"))
     assert "It has a class for all other speech." in card_tables.hears(rejecting)
     assert card_tables.rebuild("bash run.sh", info) == (
