@@ -147,7 +147,9 @@ def test_chunk_by_chunk_equals_whole(cell, convolutions, features):
         last = parts[-1][0]
         torch.testing.assert_close(last.clip_log_probs, whole.clip_log_probs, atol=1e-5, rtol=0)
         for name, tensor in whole.state.items():
-            torch.testing.assert_close(last.state[name], tensor, atol=1e-5, rtol=0)
+            # In relation to its size, as `check_parity`: hidden frames of an rglru reach 36, which
+            # float32 holds in steps of 4e-6.
+            torch.testing.assert_close(last.state[name], tensor, atol=1e-5, rtol=1e-6)
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh", "rnn_relu"])
