@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from speechrnn.compression.groups import input_weights
-from speechrnn.config import parse_config
+from speechrnn.config import with_model
 from speechrnn.models.command import CommandModel
 
 
@@ -23,10 +23,7 @@ def factor_inputs(model: CommandModel, rank: int) -> CommandModel:
         model: The trained network.
         rank: Numbers of a projected frame.
     """
-    tree = model.config.model_dump(mode="json")
-    config = parse_config({**tree, "model": {**tree["model"], "projection": rank}}, "compression")
-    symbols = model.symbols if config.model.frame_head == "ctc" else None
-    small = CommandModel(config, model.vocabulary, symbols, model.lexicon)
+    small = model.with_config(with_model(model.config, projection=rank))
     tensors = dict(model.state_dict())
     for i, projection in enumerate(small.encoder.projections):
         multiply_out(tensors, model, i)

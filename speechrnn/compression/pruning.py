@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from speechrnn.compression.groups import Group, channel_groups, query_groups, unit_groups
 from speechrnn.compression.importance import Scores
 from speechrnn.compression.low_rank import multiply_out
-from speechrnn.config import Config, ModelConfig, parse_config
+from speechrnn.config import Config, ModelConfig, with_model
 from speechrnn.errors import ConfigError
 from speechrnn.models.command import CommandModel
 
@@ -51,7 +51,7 @@ def prune_units(model: CommandModel, share: float, judge: Judge) -> CommandModel
             choices.append(Choice(group, _best(next(scores), block, counts)))
     for group in queries:
         choices.append(Choice(group, _first(next(scores), kept * len(layers[-1]) // heads)))
-    pruned = remove(model, choices, _with(model.config, hidden_size=kept))
+    pruned = remove(model, choices, with_model(model.config, hidden_size=kept))
     if pruned.head is not None and pruned.head.pooling == "multihead":
         # Scores are divided by the root of a query's size, which is another now.
         query = pruned.head.multihead.query
@@ -81,7 +81,7 @@ def prune_channels(model: CommandModel, share: float, judge: Judge) -> CommandMo
         count = max(1, group.size - round(share * group.size))
         choices.append(Choice(group, _first(its, count)))
         convolutions.append(config.model_dump(mode="json") | {"channels": count})
-    return remove(model, choices, _with(model.config, convolutions=convolutions))
+    return remove(model, choices, with_model(model.config, convolutions=convolutions))
 
 
 def kept_units(settings: ModelConfig, share: float) -> int:
@@ -100,8 +100,7 @@ def remove(model: CommandModel, choices: Sequence[Choice], config: Config) -> Co
     for group, kept in choices:
         for slot in group.made_by + group.read_by:
             gone.setdefault((slot.tensor, slot.axis), []).append(slot.places[~kept].flatten())
-    symbols = model.symbols if config.model.frame_head == "ctc" else None
-    small = CommandModel(config, model.vocabulary, symbols, model.lexicon)
+    small = model.with_config(config)
     shapes = {name: tensor.shape for name, tensor in small.state_dict().items()}
     tensors = dict(model.state_dict())
     for (name, axis), places in gone.items():
@@ -134,8 +133,3 @@ def _best(scores: Tensor, block: Tensor, counts: Tensor) -> Tensor:
         members = (block == number).nonzero().flatten()
         kept[members[scores[members].argsort(descending=True, stable=True)[:count]]] = True
     return kept
-
-
-def _with(config: Config, **changes: object) -> Config:
-    tree = config.model_dump(mode="json")
-    return parse_config({**tree, "model": {**tree["model"], **changes}}, "compression")

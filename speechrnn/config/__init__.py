@@ -2,7 +2,7 @@
 
 from speechrnn.config.augment import AugmentConfig
 from speechrnn.config.features import FeaturesConfig
-from speechrnn.config.file import dump_config, load_config, parse_config, read_tree
+from speechrnn.config.file import dump_config, load_config, parse_config, read_tree, with_model
 from speechrnn.config.model import Cell, ConvConfig, ModelConfig
 from speechrnn.config.run import Config
 from speechrnn.config.section import Probability, Section, parse_section
@@ -25,4 +25,5 @@ __all__ = [
     "parse_config",
     "parse_section",
     "read_tree",
+    "with_model",
 ]

@@ -34,6 +34,20 @@ def parse_config(tree: dict[str, Any], where: str) -> Config:
     return parse_section(Config, tree, where)
 
 
+def with_model(config: Config, **changes: Any) -> Config:
+    """The same run with another network.
+
+    Args:
+        config: The run's settings.
+        changes: Settings of `model`, as plain values.
+
+    Raises:
+        ConfigError: Unknown key, wrong type, value out of range.
+    """
+    tree = config.model_dump(mode="json")
+    return parse_config({**tree, "model": {**tree["model"], **changes}}, "configuration")
+
+
 def read_tree(path: str | Path | None, overrides: tuple[str, ...]) -> dict[str, Any]:
     """The plain values of a YAML file, or of none, with overrides as `load_config` takes them.
 

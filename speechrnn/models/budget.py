@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from speechrnn.config import Config, parse_config
+from speechrnn.config import Config, with_model
 from speechrnn.errors import ConfigError
 from speechrnn.models.command import CommandModel
 from speechrnn.vocabulary import Vocabulary
@@ -31,7 +31,7 @@ def fit_parameters(config: Config, vocabulary: Vocabulary, parameters: int) -> C
     step = heads // math.gcd(heads, 2 if model.bidirectional else 1)  # heads divide the units
 
     def count(steps: int) -> int:
-        return _num_parameters(_with_hidden_size(config, steps * step), vocabulary)
+        return _num_parameters(with_model(config, hidden_size=steps * step), vocabulary)
 
     above = 1
     while count(above) < parameters:
@@ -47,13 +47,7 @@ def fit_parameters(config: Config, vocabulary: Vocabulary, parameters: int) -> C
             f"parameters: {parameters:,} are too few; the narrowest network of these settings has "
             f"{least:,}; allow more, or make model.convolutions smaller"
         )
-    return _with_hidden_size(config, fitting * step)
-
-
-def _with_hidden_size(config: Config, hidden_size: int) -> Config:
-    tree = config.model_dump(mode="json")
-    tree["model"]["hidden_size"] = hidden_size
-    return parse_config(tree, "configuration")
+    return with_model(config, hidden_size=fitting * step)
 
 
 def _num_parameters(config: Config, vocabulary: Vocabulary) -> int:

@@ -92,6 +92,11 @@ class CommandModel(nn.Module):
         if self.frame_head is not None and kind == "ctc":
             nn.init.constant_(self.frame_head.bias[:1], _BLANK_BIAS)
 
+    def with_config(self, config: Config) -> CommandModel:
+        """A network of another configuration that judges the same symbols; random weights."""
+        symbols = self.symbols if config.model.frame_head == "ctc" else None
+        return CommandModel(config, self.vocabulary, symbols, self.lexicon)
+
     @property
     def frame_output(self) -> nn.Linear:
         """The layer that judges single frames."""

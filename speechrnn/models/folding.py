@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from speechrnn.config import with_model
 from speechrnn.models.batch_norm import MaskedBatchNorm
 from speechrnn.models.command import CommandModel
 
@@ -16,10 +17,7 @@ def folded(model: CommandModel) -> CommandModel:
     """The same network without batch normalisation, for evaluation; itself where it has none."""
     if not model.config.model.batch_norm:
         return model
-    plain = model.config.model.model_copy(update={"batch_norm": False})
-    config = model.config.model_copy(update={"model": plain})
-    symbols = model.symbols if config.model.frame_head == "ctc" else None
-    result = CommandModel(config, model.vocabulary, symbols, model.lexicon)
+    result = model.with_config(with_model(model.config, batch_norm=False))
     state = {n: t for n, t in model.state_dict().items() if not n.startswith("convolutions.norms.")}
     result.load_state_dict(state)
     for module, norm in zip(
