@@ -12,7 +12,7 @@ from speechrnn.augment.cut import cut, cut_at_speed
 from speechrnn.augment.draws import Stream, spread, uniform
 from speechrnn.augment.masks import frequency_masks, time_masks
 from speechrnn.augment.mixup import mixup_partners
-from speechrnn.augment.noise import add_noise, synthetic_noise
+from speechrnn.augment.noise import Noise, add_noise, synthetic_noise
 from speechrnn.augment.room import room_responses, transmit
 from speechrnn.augment.speed import SpeedFilters
 from speechrnn.augment.strings import Strung, string
@@ -53,7 +53,7 @@ class Augmenter:
         self._rate_hz = features.sample_rate_hz
         if noise is None and config.noise_probability:
             noise = synthetic_noise(seed, _SYNTHETIC_NOISE_S, self._rate_hz)
-        self._noise = None if noise is None else noise.to(device)
+        self._noise = None if noise is None else Noise(noise.to(device))
         self._speeds = SpeedFilters(config.speed, device)
         self._rooms = room_responses(seed, config.reverberation_s, self._rate_hz).to(device)
 

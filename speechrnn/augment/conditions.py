@@ -13,7 +13,7 @@ from torch import Tensor
 from speechrnn.audio.resampling import resample
 from speechrnn.augment.cut import FULL_SCALE
 from speechrnn.augment.draws import Stream, uniform
-from speechrnn.augment.noise import add_noise
+from speechrnn.augment.noise import Noise, add_noise
 from speechrnn.augment.room import room_responses, transmit
 
 SNRS_DB = (20, 10, 5, 0)
@@ -56,7 +56,7 @@ def all_conditions(sample_rate_hz: int, seed: int, noise: Tensor | None) -> list
     """
     found = [Condition("as recorded", "", lambda wave, wave_lens, clips: wave)]
     if noise is not None:
-        sounding = without_silence(noise)
+        sounding = Noise(without_silence(noise))
         found += [
             Condition("noise", f"{snr_db} dB", partial(_noisy, sounding, snr_db, seed))
             for snr_db in SNRS_DB
@@ -84,7 +84,7 @@ def without_silence(noise: Tensor) -> Tensor:
 
 
 def _noisy(
-    noise: Tensor, snr_db: float, seed: int, wave: Tensor, wave_lens: Tensor, clips: Tensor
+    noise: Noise, snr_db: float, seed: int, wave: Tensor, wave_lens: Tensor, clips: Tensor
 ) -> Tensor:
     wave = wave.clone()
     place = uniform(seed, 0, clips, 1, Stream.BEDS)[:, 0]

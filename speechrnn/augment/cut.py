@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from speechrnn.augment.speed import BLOCK, SpeedFilters
+from speechrnn.augment.stretches import span, stretches, up_to
 
 FULL_SCALE = 32767.0
 
@@ -27,8 +28,10 @@ def cut(
         wave_lens: (B) int64, samples with the zeros around the clip.
     """
     wave_lens = before + lengths + after
-    offsets = _count(int(wave_lens.max()), arena) - before[:, None].int()
-    return _read(arena, starts, lengths, offsets), wave_lens
+    width = int(wave_lens.max())
+    firsts = torch.arange(0, width, BLOCK, device=arena.device) - before[:, None]
+    wave = _read(arena, starts, lengths, firsts, BLOCK).flatten(1)[:, :width]
+    return wave.contiguous(), wave_lens
 
 
 def cut_at_speed(
@@ -58,35 +61,34 @@ def cut_at_speed(
     total = before + lengths + after
     wave_lens = torch.div((total - 1) * BLOCK, steps, rounding_mode="floor") + 1
     width = int(wave_lens.max())
-    blocks = _count(-(-width // BLOCK), arena)
+    blocks = torch.arange(-(-width // BLOCK), device=arena.device)
     firsts = blocks * steps[:, None] - before[:, None] - filters.reach + 1  # (B, blocks)
-    offsets = firsts[:, :, None].int() + _count(filters.taps, arena)
-    source = _read(arena, starts[:, None], lengths[:, None], offsets)
+    source = _read(arena, starts, lengths, firsts, filters.taps)
     wave = torch.bmm(source, filters.of(steps)).flatten(1)[:, :width]
-    return wave * inside(_count(width, arena), wave_lens), wave_lens
+    return wave * up_to(wave_lens, width, wave.dtype), wave_lens
 
 
-def inside(offsets: Tensor, lengths: Tensor) -> Tensor:
-    """1 where 0 <= offset < length, else 0; comparing would take several times as long.
+def _read(arena: Tensor, starts: Tensor, lengths: Tensor, firsts: Tensor, size: int) -> Tensor:
+    """Pieces of clips, zero outside of them.
 
     Args:
-        offsets: (..., n) int32.
-        lengths: (...) int64.
+        arena: (N) int16, all clips end to end.
+        starts: (B) int64, each clip's first sample.
+        lengths: (B) int64, samples of each clip.
+        firsts: (B, n) int64, where in its clip each piece begins; anywhere.
+        size: Samples of a piece.
 
     Returns:
-        (..., n) int16.
+        (B, n, size) float32.
     """
-    ends = lengths[..., None].int()
-    return torch.minimum(offsets + 1, ends - offsets).clamp_(0, 1).short()
-
-
-def _read(arena: Tensor, starts: Tensor, lengths: Tensor, offsets: Tensor) -> Tensor:
-    """Samples at `offsets` (..., n) from `starts` (...), zero outside of the clips."""
-    starts = starts.int() if len(arena) < 2**31 else starts
-    places = (starts[..., None] + offsets).clamp_(0, len(arena) - 1)
-    samples = arena.index_select(0, places.view(-1)).view(places.shape)
-    return (samples * inside(offsets, lengths)).to(torch.float32).div_(FULL_SCALE)
-
-
-def _count(size: int, like: Tensor) -> Tensor:
-    return torch.arange(size, dtype=torch.int32, device=like.device)
+    longest = int(lengths.max())
+    begins = starts.clamp(max=len(arena) - longest)
+    before = (starts - begins)[:, None]  # of the last clips' rows belong to others
+    clips = stretches(arena, begins, longest)
+    clips *= span(before[:, 0], before[:, 0] + lengths, longest, clips.dtype)
+    wave = clips.new_zeros(len(clips), size + longest + size, dtype=torch.float32)
+    torch.div(clips, FULL_SCALE, out=wave[:, size:-size])
+    # A piece that lies beside its clip reads the zeros there.
+    places = size + (firsts + before).clamp_(-size, longest)
+    places += wave.shape[1] * torch.arange(len(wave), device=wave.device)[:, None]
+    return stretches(wave.view(-1), places.flatten(), size).view(*firsts.shape, size)

@@ -7,11 +7,43 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from speechrnn.augment.cut import FULL_SCALE, inside
+from speechrnn.augment.cut import FULL_SCALE
+from speechrnn.augment.stretches import stretches, up_to
 
 _SLOPES = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # of amplitude over frequency
 _LEVEL = 0.1  # RMS
 _TALKERS = 6
+
+
+class Noise:
+    """A run of noise that begins anew where it ends.
+
+    Args:
+        samples: (N) int16.
+    """
+
+    def __init__(self, samples: Tensor) -> None:
+        self._samples = self._ring = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def stretches(self, starts: Tensor, width: int) -> Tensor:
+        """Stretches of equal width.
+
+        Args:
+            starts: (B) int64, first sample of each, in [0, N).
+            width: W, samples of each; may be more than there are.
+
+        Returns:
+            (B, W) int16.
+        """
+        again = len(self._ring) - len(self)
+        if again < width:
+            again = 1 << (width - 1).bit_length()  # seldom, though batches differ in width
+            times = -(-again // len(self))
+            self._ring = torch.cat([self._samples, self._samples.repeat(times)[:again]])
+        return stretches(self._ring, starts, width)
 
 
 def add_noise(
@@ -19,7 +51,7 @@ def add_noise(
     wave_lens: Tensor,
     clip_lens: Tensor,
     rows: Tensor,
-    noise: Tensor,
+    noise: Noise,
     place: Tensor,
     snr_db: Tensor,
 ) -> None:
@@ -33,24 +65,17 @@ def add_noise(
         wave_lens: (B) int64, samples.
         clip_lens: (B) samples of the clip within.
         rows: (R) int64, which rows.
-        noise: (N) int16; repeated where it is too short.
+        noise: What is added; repeated where it is too short.
         place: (R) float32 in [0, 1), which part of the noise.
         snr_db: (R) float32.
     """
-    lens = wave_lens[rows]
+    lens, width = wave_lens[rows], wave.shape[1]
     starts = (place.double() * (len(noise) - lens + 1).clamp(min=1)).long()
-    samples = torch.arange(wave.shape[1], dtype=torch.int32, device=wave.device)
-    places = (starts.int() if len(noise) < 2**31 else starts)[:, None] + samples
-    if len(noise) < wave.shape[1]:
-        places.remainder_(len(noise))
-    else:
-        places.clamp_(max=len(noise) - 1)  # beyond the row's end
-    extra = noise.index_select(0, places.view(-1)).view(places.shape)
-    extra = (extra * inside(samples, lens)).to(torch.float32)
-    noise_power = extra.square().sum(1) / lens
+    extra = noise.stretches(starts, width).to(wave.dtype).mul_(up_to(lens, width, wave.dtype))
     clean = wave[rows]
-    power = clean.square().sum(1) / clip_lens[rows]
-    gain = (power / noise_power.clamp(min=1e-12)).sqrt() * 10 ** (-snr_db / 20)
+    level = torch.linalg.vector_norm(clean, dim=1) / clip_lens[rows].sqrt()
+    noise_level = torch.linalg.vector_norm(extra, dim=1) / lens.sqrt()
+    gain = level / noise_level.clamp(min=1e-6) * 10 ** (-snr_db / 20)
     wave.index_copy_(0, rows, clean.addcmul_(extra, gain[:, None]))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechrnn.augment.cut import inside
+from speechrnn.augment.stretches import up_to
 
 _ROOMS = 48
 _DIRECT_DB = (0.0, 12.0)  # direct sound over all reflections
@@ -84,8 +84,7 @@ def transmit(
     above = above.square_().square_().square_().square_()
     spectrum *= (1 + below).mul_(1 + above).rsqrt_()
     sent = torch.fft.irfft(spectrum, n=size)[:, :width]
-    samples = torch.arange(width, dtype=torch.int32, device=wave.device)
-    wave.index_copy_(0, rows, sent * inside(samples, wave_lens[rows]))
+    wave.index_copy_(0, rows, sent * up_to(wave_lens[rows], width, wave.dtype))
 
 
 def _fast_size(least: int) -> int:

@@ -97,3 +97,14 @@ def test_a_clip_is_the_same_alone_and_among_others() -> None:
         assert alone.shape[1] == lens[row]
         torch.testing.assert_close(together[one, : lens[row]], alone, rtol=0, atol=1e-6)
         assert not together[row, lens[row] :].any()
+
+
+def test_the_last_clips_of_an_arena_may_be_shorter_than_others_of_the_batch() -> None:
+    """A row as wide as the longest clip would reach behind the arena's end."""
+    arena = torch.arange(1, 131, dtype=torch.int16)
+    starts, lengths = torch.tensor([0, 100, 127]), torch.tensor([100, 27, 3])
+    wave, _ = cut(arena, starts, lengths, torch.tensor([0, 2, 70]), torch.zeros(3).long())
+    levels = (wave * FULL_SCALE).round().int()
+    assert levels[0].tolist() == list(range(1, 101))
+    assert levels[1].tolist() == [0, 0, *range(101, 128), *[0] * 71]
+    assert levels[2].tolist() == [0] * 70 + [128, 129, 130] + [0] * 27

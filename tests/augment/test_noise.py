@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from speechrnn.augment.noise import add_noise, synthetic_noise
+from speechrnn.augment.noise import Noise, add_noise, synthetic_noise
 
 
 def clips() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -24,7 +24,7 @@ def test_ratio_is_as_asked_and_noise_fills_the_whole_row(noise_samples: int) -> 
     clean = wave.clone()
     noise = (3000 * torch.randn(noise_samples)).to(torch.int16)
     rows, snr_db = torch.tensor([0, 1]), torch.tensor([5.0, 20.0])
-    add_noise(wave, wave_lens, clip_lens, rows, noise, torch.tensor([0.999, 0.3]), snr_db)
+    add_noise(wave, wave_lens, clip_lens, rows, Noise(noise), torch.tensor([0.999, 0.3]), snr_db)
     extra = wave - clean
     for row in (0, 1):
         inside = extra[row, : wave_lens[row]]
@@ -40,9 +40,10 @@ def test_silence_stays_silent_and_silent_noise_adds_nothing() -> None:
     wave, wave_lens, clip_lens = clips()
     clean = wave.clone()
     one, half = torch.tensor([2]), torch.tensor([0.5])
-    add_noise(wave, wave_lens, clip_lens, one, torch.ones(500, dtype=torch.int16), half, half)
+    steady, nothing = Noise(torch.ones(500, dtype=torch.int16)), Noise(torch.zeros(500).short())
+    add_noise(wave, wave_lens, clip_lens, one, steady, half, half)
     torch.testing.assert_close(wave, clean, rtol=0, atol=0)
-    add_noise(wave, wave_lens, clip_lens, one - 2, torch.zeros(500, dtype=torch.int16), half, half)
+    add_noise(wave, wave_lens, clip_lens, one - 2, nothing, half, half)
     torch.testing.assert_close(wave, clean, rtol=0, atol=0)
 
 
@@ -58,3 +59,11 @@ def test_synthetic_noise_has_five_kinds_of_one_level() -> None:
     white, pink, brown, hum, babble = below_1khz
     assert white < 0.3 < 0.5 < pink < brown
     assert hum > 0.9 and babble > 0.6
+
+
+def test_noise_goes_round_however_wide_the_rows() -> None:
+    noise = Noise(torch.arange(5, dtype=torch.int16))
+    assert noise.stretches(torch.tensor([3, 0]), 4).tolist() == [[3, 4, 0, 1], [0, 1, 2, 3]]
+    assert noise.stretches(torch.tensor([4]), 12).tolist() == [[4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0]]
+    assert noise.stretches(torch.tensor([2]), 2).tolist() == [[2, 3]]
+    assert len(noise) == 5
