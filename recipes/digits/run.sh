@@ -97,7 +97,7 @@ if due 3; then
   need "$data/others/corpus.json" 1
   export OMP_NUM_THREADS=1
   train base --train "$data/synthetic/train" # what all have in common
-  tune=(--start "$exp/base/run" --set training.epochs=1 --set training.learning_rate=0.004)
+  tune=(--start "$exp/base/run" --set training.epochs=3 --set training.learning_rate=0.002)
   trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT # of a failure or Ctrl-C, too
   train all "${tune[@]}" --train "$data/fsdd/all" &
   for fold in $(folds); do
