@@ -1,7 +1,7 @@
 """Audio files and streams in, float32 mono samples out; resampling; 16-bit WAV files.
 
-Reads wav, flac, ogg and mp3 at any rate, channel count and sample format. What cannot be read, is
-cut off, holds no samples or holds NaN is an `AudioError` of one line.
+Reads wav, flac, ogg, opus and mp3 at any rate, channel count and sample format. What cannot
+be read, is cut off, holds no samples or holds NaN is an `AudioError` of one line.
 """
 
 from speechrnn.audio.files import (
@@ -12,10 +12,11 @@ from speechrnn.audio.files import (
     stream_audio,
     write_wav,
 )
-from speechrnn.audio.folder import SUFFIXES, recordings_below
+from speechrnn.audio.folder import FORMATS, SUFFIXES, recordings_below
 from speechrnn.audio.resampling import StreamResampler, resample, resampling_delay_s
 
 __all__ = [
+    "FORMATS",
     "SEGMENT_OVERSHOOT_S",
     "SUFFIXES",
     "AudioInfo",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+FORMATS = "wav, flac, ogg, opus or mp3"
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
 
 def recordings_below(folder: str | Path) -> list[Path]:

@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 
 from speechrnn.audio.decoded import DecodedSamples, open_sound, why
+from speechrnn.audio.folder import FORMATS
 from speechrnn.audio.integrity import Extent, extent
 from speechrnn.audio.wav import WavHeader, WavSamples, parse_header, read_exactly
 from speechrnn.errors import AudioError
@@ -112,7 +113,7 @@ def open_audio(source: str | Path | BinaryIO, allow_truncated: bool = False) -> 
                 samples = _open_file(stack, name, file, path, allow_truncated)
         except soundfile.SoundFileError as fault:
             raise AudioError(
-                f"{name}: not audio that can be read ({why(fault)}); expected wav, flac, ogg or mp3"
+                f"{name}: not audio that can be read ({why(fault)}); expected {FORMATS}"
             ) from None
         except OSError as fault:
             raise AudioError(f"{name}: {why(fault)}; give a recording") from None

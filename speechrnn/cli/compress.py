@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,6 +83,8 @@ def _judge(model: CommandModel, data: list[Path]) -> tuple[Judge, str]:
     utterances = [utterance for path in data for utterance in read_datadir(path)]
     rate_hz = model.config.features.sample_rate_hz
     dataset = load_dataset(utterances, model.vocabulary, rate_hz)
+    for fault in dataset.faults:
+        print(f"speechrnn: left out: {fault}", file=sys.stderr)
     batches = list(sequential_batches(dataset, _BATCH))
 
     def judge(model: CommandModel, groups: list[Group]) -> Scores:

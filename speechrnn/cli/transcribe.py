@@ -69,7 +69,7 @@ def transcribe(
 
 def _recordings(sources: list[str]) -> tuple[list[str], list[SpeechRNNError]]:
     """Files as they come, folders as the recordings below them, sorted."""
-    from speechrnn.audio import SUFFIXES, recordings_below
+    from speechrnn.audio import FORMATS, recordings_below
 
     paths: list[str] = []
     faults: list[SpeechRNNError] = []
@@ -80,8 +80,7 @@ def _recordings(sources: list[str]) -> tuple[list[str], list[SpeechRNNError]]:
         below = [str(path) for path in recordings_below(source)]
         paths += below
         if not below:
-            kinds = ", ".join(SUFFIXES)
-            faults.append(AudioError(f"{source}: no recordings in this folder; expected {kinds}"))
+            faults.append(AudioError(f"{source}: no recordings in this folder; expected {FORMATS}"))
     return paths, faults
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from speechrnn.audio import SUFFIXES, audio_info
+from speechrnn.audio import FORMATS, SUFFIXES, audio_info
 from speechrnn.datadir import Utterance, id_of, write_datadir
 from speechrnn.errors import AudioError, DataError
 
@@ -128,9 +128,7 @@ def _recordings(source: Path, notes: list[str]) -> list[tuple[str, Path]]:
         else:
             found += [(folder.name, path) for path in recordings]
     for suffix, count in sorted(strange.items()):
-        notes.append(
-            f"{source}: {count} files *{suffix} passed over; expected wav, flac, ogg or mp3"
-        )
+        notes.append(f"{source}: {count} files *{suffix} passed over; expected {FORMATS}")
     return found
 
 

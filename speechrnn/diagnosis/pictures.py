@@ -61,6 +61,8 @@ def gates_png(saturation: Sequence[Saturation]) -> bytes:
 
 def clipping_png(steps: Sequence[Steps], clip_norm: float | None) -> bytes:
     """Draw the gradient's norm over the steps, how many steps a clip_norm cuts, and the loss."""
+    from matplotlib.ticker import LogLocator
+
     figure = empty_figure(11.5, 3.8)
     norms, cut, loss = figure.subplots(1, 3)
     for each in steps:
@@ -78,6 +80,7 @@ def clipping_png(steps: Sequence[Steps], clip_norm: float | None) -> bytes:
     norms.set_yscale("log")
     cut.set_xscale("log")
     for axis in (norms.yaxis, cut.xaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter("")
     cut.set_ylim(0, 105)

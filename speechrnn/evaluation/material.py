@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from speechrnn.audio import recordings_below
+from speechrnn.audio import FORMATS, recordings_below
 from speechrnn.datadir import Utterance, read_datadir
 from speechrnn.errors import DataError
 
@@ -93,7 +93,7 @@ def read_recordings(directory: str | Path) -> list[Utterance]:
         raise DataError(f"{directory}: no such folder; give one of recordings")
     paths = recordings_below(directory)
     if not paths:
-        raise DataError(f"{directory}: no recordings in this folder; expected wav, flac, ogg, mp3")
+        raise DataError(f"{directory}: no recordings in this folder; expected {FORMATS}")
     return [Utterance(str(path), path, "", "", str(path)) for path in paths]
 
 

@@ -223,6 +223,7 @@ def test_chunks_around_the_samples_are_passed_over(tmp_path: Path) -> None:
         ("WAV", "ULAW"),
         ("FLAC", None),
         ("OGG", None),
+        ("OGG", "OPUS"),
         ("MP3", None),
         ("AIFF", None),
         ("RF64", None),

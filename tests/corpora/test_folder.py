@@ -18,7 +18,8 @@ def record(folder: Path, *names: str) -> None:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, wave, 16000)
+        options = {"format": "OGG", "subtype": "OPUS"} if path.suffix == ".opus" else {}
+        soundfile.write(path, wave, 16000, **options)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def words(tmp_path: Path) -> Path:
         "yes/ann_nohash_0.wav",
         "yes/ann_nohash_1.flac",
         "yes/bob_nohash_0.ogg",
-        "lights_on/ann_nohash_0.mp3",
+        "lights_on/ann_nohash_0.opus",
         "_unknown_/bob_nohash_0.wav",
         "_background_noise_/rain.wav",
     )
@@ -76,7 +77,7 @@ def test_patterns_see_the_path_inside_the_word(
 
 def test_speakers_from_a_table(words: Path, tmp_path: Path) -> None:
     table = tmp_path / "speakers.csv"
-    rows = ["path,age,speaker", "yes/ann_nohash_0.wav,30,Ann", "lights_on/ann_nohash_0.mp3,30,Ann"]
+    rows = ["path,age,speaker", "yes/ann_nohash_0.wav,30,Ann", "lights_on/ann_nohash_0.opus,30,Ann"]
     table.write_text("\ufeff" + "\r\n".join(rows))
     prepared = prepare(words, tmp_path / "data", speakers_csv=table)
     assert [u.id for u in prepared.utterances] == [
