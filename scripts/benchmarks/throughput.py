@@ -1,7 +1,8 @@
-"""Training speed: clips/s end to end, and the share of time that is not the network's.
+"""Training speed: clips/s end to end, and where a step's time goes.
 
-Both are medians over steps taken in turn in one process: a whole step (cut, augment, features,
-network, optimizer) and the same step on features that are ready.
+Medians over steps taken in turn in one process: a whole step (cut, augment, features, network,
+optimizer), the same step on features that are ready, and each part by itself; on a GPU each part
+is waited for, so that only the whole step overlaps.
 
 Usage: python scripts/benchmarks/throughput.py [--config FILE] [--steps 60] [--threads 1]
 """
@@ -12,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from speechrnn.augment import Augmenter
 from speechrnn.config import Config, load_config
 from speechrnn.models.command import CommandModel
 from speechrnn.training.distributed import pick_device
+from speechrnn.training.memory import keep_freed_memory
 from speechrnn.training.optimizer import (
     clip_gradients,
     make_optimizer,
@@ -28,6 +31,8 @@ from speechrnn.training.optimizer import (
     update_average,
 )
 from speechrnn.vocabulary import Vocabulary
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -39,6 +44,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_freed_memory()  # as `train` does
     config = load_config(options.config) if options.config else Config()
     device = pick_device(options.device)
     size, rate_hz = config.training.batch_size, config.features.sample_rate_hz
@@ -55,42 +61,60 @@ def main() -> None:
     augmenter = Augmenter(config.augment, config.features, config.training.seed, None, device)
 
     @torch.no_grad()
-    def prepare(step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def cut(step: int) -> tuple[torch.Tensor, ...]:
         clips = torch.from_numpy(np.random.default_rng(step).integers(0, 500, size))
-        wave, lens = augmenter.waves(arena, starts[clips], lengths[clips], clips, step)
-        feats, feat_lens = model.features(wave, lens)
-        return augmenter.features(feats, feat_lens, clips, step), feat_lens, targets[clips]
+        return clips, *augmenter.waves(arena, starts[clips], lengths[clips], clips, step)
 
-    def learn(feats: torch.Tensor, feat_lens: torch.Tensor, labels: torch.Tensor) -> None:
-        loss = nn.functional.cross_entropy(model.logits(feats, feat_lens), labels)
+    @torch.no_grad()
+    def features(
+        clips: torch.Tensor, wave: torch.Tensor, lens: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        feats, feat_lens = model.features(wave, lens)
+        return augmenter.features(feats, feat_lens, clips, 0), feat_lens, targets[clips]
+
+    def loss(feats: torch.Tensor, feat_lens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(model.logits(feats, feat_lens), labels)
+
+    def backward(loss: torch.Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+
+    def update() -> None:
         clip_gradients(model, config.training)
         optimizer.step()
         update_average(average, model, config.training.average_decay, 0)
 
-    def clock(work: Callable[[], object]) -> float:
+    def learn(*ready: torch.Tensor) -> None:
+        backward(loss(*ready))
+        update()
+
+    def clock(work: Callable[..., T], *arguments: Any) -> tuple[float, T]:
         if device.type == "cuda":
             torch.cuda.synchronize()
         began = time.perf_counter()
-        work()
+        result = work(*arguments)
         if device.type == "cuda":
             torch.cuda.synchronize()
-        return time.perf_counter() - began
+        return time.perf_counter() - began, result
 
-    whole, network = [], []
+    found: list[dict[str, float]] = []
     for step in range(-5, options.steps):
-        seconds = clock(lambda step=step: learn(*prepare(step + 5)))
-        ready = prepare(step + 5)
-        bare = clock(lambda ready=ready: learn(*ready))
+        times = {}
+        times["whole"], _ = clock(lambda step=step: learn(*features(*cut(step + 5))))
+        times["cut, change the waves"], waves = clock(cut, step + 5)
+        times["features and masks"], ready = clock(features, *waves)
+        times["network alone"], _ = clock(learn, *ready)
+        times["  forward"], value = clock(loss, *ready)
+        times["  backward"], _ = clock(backward, value)
+        times["  clip, step, average"], _ = clock(update)
         if step >= 0:
-            whole.append(seconds)
-            network.append(bare)
-    step_s, network_s = statistics.median(whole), statistics.median(network)
+            found.append(times)
+    medians = {name: statistics.median(times[name] for times in found) for name in found[0]}
+    whole_s = medians["whole"]
     print(f"device {device}, {options.threads} threads, batch {size}, one-second clips")
-    print(f"end to end      {size / step_s:8.0f} clips/s")
-    print(f"network alone   {size / network_s:8.0f} clips/s")
-    print(f"not the network {1 - network_s / step_s:8.1%} of the time")
+    for name, seconds in medians.items():
+        shown = f"{1000 * seconds:8.1f} ms {size / seconds:8.0f} clips/s"
+        print(f"{name:24}{shown} {seconds / whole_s:8.1%} of a whole step")
 
 
 if __name__ == "__main__":

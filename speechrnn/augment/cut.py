@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from speechrnn.augment.speed import BLOCK, SpeedFilters
-from speechrnn.augment.stretches import span, stretches, up_to
+from speechrnn.rows import span, stretches, up_to
 
 FULL_SCALE = 32767.0
 

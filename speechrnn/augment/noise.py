@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from speechrnn.augment.cut import FULL_SCALE
-from speechrnn.augment.stretches import stretches, up_to
+from speechrnn.rows import stretches, up_to
 
 _SLOPES = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # of amplitude over frequency
 _LEVEL = 0.1  # RMS

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechrnn.augment.stretches import up_to
+from speechrnn.rows import up_to
 
 _ROOMS = 48
 _DIRECT_DB = (0.0, 12.0)  # direct sound over all reflections

@@ -63,7 +63,13 @@ class MelSpectrum(nn.Module):
         Returns:
             (B, T, M), as many frames as whole windows fit.
         """
-        spectrum = self.analyse(wave.unfold(-1, self.window_samples, self.hop_samples))
+        if self.kaldi:
+            spectrum = self.analyse(wave.unfold(-1, self.window_samples, self.hop_samples))
+        else:
+            # The window's own zeros pad each frame to the transform's size, without a copy.
+            beyond = self.fft_size - self.window_samples
+            window, wave = (nn.functional.pad(x, (0, beyond)) for x in (self.window, wave))
+            spectrum = torch.fft.rfft(wave.unfold(-1, self.fft_size, self.hop_samples) * window)
         return self.log_mel(spectrum.real.square() + spectrum.imag.square())
 
     def analyse(self, frames: Tensor) -> Tensor:

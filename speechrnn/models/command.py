@@ -15,6 +15,7 @@ from speechrnn.models.encoder import RecurrentEncoder
 from speechrnn.models.head import ClassificationHead
 from speechrnn.models.lengths import num_frames, valid_frames
 from speechrnn.models.recurrent import LayerState
+from speechrnn.rows import up_to
 from speechrnn.vocabulary import Vocabulary
 
 State = dict[str, Tensor]
@@ -121,11 +122,11 @@ class CommandModel(nn.Module):
             (B, T, F) features, frames of context for the convolutions included, and (B) how
             many of them belong to each utterance.
         """
-        samples = torch.arange(wave.shape[1], device=wave.device)
-        wave = wave * (samples < wave_lens[:, None].to(wave.device))
-        total = self.grid.padded_samples(self.grid.num_frames(wave.shape[1]))
+        samples = wave.shape[1]
+        wave = wave * up_to(wave_lens.to(wave.device), samples, wave.dtype)
+        total = self.grid.padded_samples(self.grid.num_frames(samples))
         left = self.grid.left_samples
-        padded = nn.functional.pad(wave, (left, total - left - wave.shape[1]))
+        padded = nn.functional.pad(wave, (left, total - left - samples))
         frames = num_frames(self.grid, wave_lens)
         context_lens = (frames - 1) * self.grid.hop_samples + self.grid.window_samples
         feats, _ = self._front_end(padded, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from speechrnn.augment.stretches import span, stretches, up_to
+from speechrnn.rows import span, stretches, up_to
 
 
 def test_stretches_may_overlap_and_reach_the_end() -> None:
