@@ -45,12 +45,12 @@ data=$(realpath "$data")
 config=$(realpath "$config")
 work=$(realpath "$work")
 . "$here/path.sh"
+. "$here/../shared/stages.sh"
 cd "$work"
 exp=exp
 IFS=, read -ra units <<<"$units"
 IFS=, read -ra zeros <<<"$zeros"
 IFS=, read -ra ranks <<<"$ranks"
-due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 names() {
   printf '%s\n' base healed "${units[@]/#/units_}" "${zeros[@]/#/zeros_}" "${ranks[@]/#/rank_}"
 }

@@ -43,19 +43,13 @@ command+=" --config recipes/digits/conf/$(basename "$config")"
 [ ${#negatives[@]} -eq 0 ] || command+=" --negatives DIRS"
 command+=" --strung-hours $strung_hours --seed $seed"
 . "$here/path.sh"
+. "$here/../shared/stages.sh"
 cd "$work"
 
 digits=zero,one,two,three,four,five,six,seven,eight,nine
 data=data
 exp=exp/$(basename "$config" .yaml)_seed$seed
 folds() { (cd "$data/fsdd" && printf '%s\n' fold_*); }
-due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
-need() {
-  [ -e "$1" ] || {
-    echo "run.sh: $work/$1 is not there; run stage $2 first" >&2
-    exit 2
-  }
-}
 
 if due 0; then
   echo "stage 0: corpora"

@@ -38,6 +38,7 @@ command+=" --synthetic $synthetic --jobs $jobs"
 [ "$strings" = 100 ] || command+=" --strings $strings"
 [ ${#negatives[@]} -eq 0 ] || command+=" --negatives DIRS"
 . "$here/path.sh"
+. "$here/../shared/stages.sh"
 cd "$work"
 
 reads_strings() { grep -q 'frame_head: ctc' "$config"; }
@@ -53,7 +54,6 @@ exp=exp/$name
 folds() { (cd "$data" && printf '%s\n' fold_*); }
 # The data set's own split, with every speaker on both sides, is for single digits.
 trainings() { folds && { reads_strings || echo index; }; }
-due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 
 if due 0; then
   echo "stage 0: corpus"

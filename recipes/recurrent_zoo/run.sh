@@ -49,6 +49,7 @@ if [ -n "$words" ]; then command+=" --words $words"; else command+=" --task $tas
 command+=" --config conf/$(basename "$config") --cells $cells --directions $directions"
 command+=" --parameters $parameters --seeds $seeds"
 . "$here/path.sh"
+. "$here/../shared/stages.sh"
 cd "$work"
 
 downloads=downloads/speech_commands_v$version
@@ -61,13 +62,6 @@ for cell in ${cells//,/ }; do
     [ "$cell" = feedforward ] && [ "$direction" != "${directions%%,*}" ] || networks+=("${cell}_$direction")
   done
 done
-due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
-need() {
-  [ -e "$1" ] || {
-    echo "run.sh: $work/$1 is not there; run stage $2 first" >&2
-    exit 2
-  }
-}
 
 if due 0; then
   echo "stage 0: corpus"

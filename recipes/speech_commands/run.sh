@@ -66,6 +66,7 @@ command+=" --config conf/$(basename "$config")"
 command+=" --seed $seed"
 [ "$nproc" = 1 ] || command+=" --nproc $nproc"
 . "$here/path.sh"
+. "$here/../shared/stages.sh"
 cd "$work"
 
 downloads=downloads/speech_commands_v$version
@@ -86,13 +87,6 @@ IFS=, read -ra teachers <<<"$teachers"
 commit() { git -C "$root" describe --always --dirty 2>/dev/null; }
 streams() { grep -q 'frame_head: keyword' "$config"; }
 reads_sequences() { grep -q 'frame_head: ctc' "$config"; }
-due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
-need() {
-  [ -e "$1" ] || {
-    echo "run.sh: $work/$1 is not there; run stage $2 first" >&2
-    exit 2
-  }
-}
 
 if due 0; then
   echo "stage 0: corpus"

@@ -40,10 +40,10 @@ stage=0
 stop_stage=5
 . "$recipe/../shared/parse_options.sh"
 . "$recipe/path.sh"
+. "$recipe/../shared/stages.sh"
 
 began=$SECONDS
 say() { echo "[$((SECONDS - began)) s] $*"; }
-wanted() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
 
 if [ -z "$name" ]; then
   name=$(printf %s "$words" | tr '[:upper:]' '[:lower:]' | tr -cs '[:alnum:]' _ | cut -c1-40)
@@ -61,7 +61,7 @@ fi
 say "Python environment"
 bash "$root/scripts/setup.sh" train tts
 
-if wanted 0; then
+if due 0; then
   say "stage 0: synthesise $words"
   options=(--voices "$voices" --seed "$seed")
   [ -z "$engines" ] || options+=(--engines "$engines")
@@ -76,16 +76,16 @@ fi
 tests=("$data/test")
 [ "$hold_out_engine" = none ] || tests+=("$data/test_$hold_out_engine")
 
-if wanted 1; then
+if due 1; then
   say "stage 1: Kaldi directories were written with the speech, in $data"
 fi
 
-if wanted 2; then
+if due 2; then
   say "stage 2: validate, statistics"
   speechrnn data validate "$data/train" "$data/valid" "${tests[@]}"
 fi
 
-if wanted 3; then
+if due 3; then
   say "stage 3: train"
   settings=(--set "training.seed=$seed" --set "clip_ms=$("$recipe/local/clip_ms.sh" "$data/train")")
   [ -z "$epochs" ] || settings+=(--set "training.epochs=$epochs")
@@ -103,7 +103,7 @@ if wanted 3; then
   fi
 fi
 
-if wanted 4; then
+if due 4; then
   say "stage 4: evaluate on voices never trained on"
   [ -z "$test" ] || tests+=("$test")
   rm -rf "$exp/evaluation"
@@ -115,7 +115,7 @@ if wanted 4; then
   done
 fi
 
-if wanted 5; then
+if due 5; then
   say "stage 5: export, check parity, transcribe a fresh phrase"
   speechrnn export --experiment "$exp/run" --out "$exp/model.onnx"
   python "$recipe/local/say_phrase.py" "$data" "$exp/phrase.wav"
@@ -131,7 +131,7 @@ if [ -f "$exp/model.onnx" ]; then
   echo "  $root/.venv/bin/speechrnn transcribe FILE.wav --model $exp/model.onnx"
 fi
 
-if wanted 6; then
+if due 6; then
   say "stage 6: live demo"
   if [ ! -f "$exp/model.onnx" ]; then
     echo "run.sh: $exp/model.onnx is not there; run stage 5 first" >&2

@@ -33,17 +33,11 @@ command="bash recipes/yesno/run.sh${corpus:+ --corpus DIR} --config conf/$(basen
 command+=" --seed $seed"
 [ "$nproc" = 1 ] || command+=" --nproc $nproc"
 . "$here/path.sh"
+. "$here/../shared/stages.sh"
 cd "$work"
 
 data=data
 exp=exp/$(basename "$config" .yaml)_seed$seed
-due() { [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ]; }
-need() {
-  [ -e "$1" ] || {
-    echo "run.sh: $work/$1 is not there; run stage $2 first" >&2
-    exit 2
-  }
-}
 
 if due 0; then
   echo "stage 0: corpus"
