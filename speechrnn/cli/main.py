@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from speechrnn import __version__
 from speechrnn.cli import data, download, lm, prepare
 from speechrnn.cli.cache import cache
 from speechrnn.cli.calibrate import calibrate
@@ -55,8 +56,19 @@ _INTERRUPTED = 130
 _CALIBRATE = ("jiwer", "matplotlib", "onnx", "scipy")  # enough where nothing is trained
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"speechrnn {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _program() -> None:
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit."),
+    ] = False,
+) -> None:
     """Recordings, or only a word list, in; a small speech-command recogniser out."""
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -34,6 +35,11 @@ def test_help_lists_the_commands(monkeypatch, capsys) -> None:
     assert run(monkeypatch, "--help") == 0
     listed = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert set(COMMANDS) <= listed
+
+
+def test_says_its_version(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"speechrnn {version('speechrnn')}\n"
 
 
 def test_no_arguments_show_help_not_a_fault(monkeypatch, capsys) -> None:
