@@ -56,6 +56,7 @@ def test_empty_file_is_all_defaults(tmp_path: Path) -> None:
         ("model: {hidden_size: 0}", "greater than or equal to 1, got 0"),
         ("model: {cell: gro}", "'gru'"),
         ("features: {high_hz: 9000}", "above half of sample_rate_hz"),
+        ("model: {cell: mingru, memory_frames: 50}", "mingru has none"),
         ("features: {n_mfcc: 50}", "n_mfcc must not exceed n_mels"),
         ("- a list", "expected sections"),
         ("a: [", "not YAML"),

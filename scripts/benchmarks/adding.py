@@ -4,7 +4,7 @@ Each cell trains on new sequences until the mean squared error of the last 100 b
 chance (1/6), or the steps are over. `speechrnn.diagnosis.adding` describes the problem.
 
 Usage: python scripts/benchmarks/adding.py [--frames 200] [--steps 1000] [--cells gru,lstm]
-       [--learning-rate 0.02] [--hidden-size 16] [--batch-size 16] [--seeds 3]
+       [--learning-rate 0.02] [--memory-frames 200] [--hidden-size 16] [--batch-size 16] [--seeds 3]
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--learning-rate", type=float, default=0.02)
+    parser.add_argument("--memory-frames", type=int)
     parser.add_argument("--hidden-size", type=int, default=16)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--seeds", type=int, default=3)
@@ -45,6 +46,7 @@ def main() -> None:
             hidden_size=options.hidden_size,
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
+            memory_frames=options.memory_frames,
             seed=seed,
         )
         for step, error in enumerate(itertools.islice(learning, options.steps), start=1):

@@ -48,6 +48,8 @@ class ModelConfig(Section):
     hidden_size: int = Field(128, ge=1)
     layers: int = Field(2, ge=1)
     bidirectional: bool = True
+    # Frames that gates are set to carry something over at the start, at most (gru and lstm)
+    memory_frames: int | None = Field(None, ge=3)
     projection: int | None = Field(None, ge=1)  # numbers that a layer sees of an input with more
     layer_norm: bool = False
     dropout: Probability = 0.2
@@ -55,6 +57,12 @@ class ModelConfig(Section):
     attention_heads: int = Field(4, ge=1)
     frame_head: Literal["shared", "keyword", "ctc"] = "shared"  # shared: the clip's output layer
     units: Literal["words", "characters", "phones"] = "words"  # of a CTC head
+
+    @model_validator(mode="after")
+    def _has_gates(self) -> ModelConfig:
+        if self.memory_frames is not None and self.cell not in ("gru", "lstm"):
+            raise ValueError(f"memory_frames sets the gates of gru and lstm; {self.cell} has none")
+        return self
 
     @model_validator(mode="after")
     def _heads_fit(self) -> ModelConfig:

@@ -122,7 +122,7 @@ class Dataset:
         clip once and 1 draws each class equally often. Clips of similar length share a batch.
 
         Args:
-            batch_size: Clips of a batch, over all processes; the last may have fewer.
+            batch_size: Clips of a batch, over all processes; some have fewer.
             balance: In [0, 1].
             seed: The run's seed.
             epoch: The epoch.

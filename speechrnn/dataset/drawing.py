@@ -17,7 +17,8 @@ def draw_batches(
     Args:
         lengths: (n) int64, samples of each clip.
         expected: (n) float64, how often each clip is drawn on average.
-        batch_size: Clips of a batch; the last may have fewer.
+        batch_size: Clips of a batch, at most: the last clips are shared out evenly, for a small
+            batch of the longest would count as much as any.
         random: Decides.
 
     Returns:
@@ -30,7 +31,7 @@ def draw_batches(
     for begin in range(0, len(order), batch_size * _SORTED_BATCHES):
         part = order[begin : begin + batch_size * _SORTED_BATCHES]
         part = part[np.argsort(sizes[part % len(sizes)], kind="stable")]
-        batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
+        batches += np.array_split(part, -(-len(part) // batch_size))
     return [torch.from_numpy(batches[i]) for i in random.permutation(len(batches))]
 
 

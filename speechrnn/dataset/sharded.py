@@ -117,7 +117,7 @@ class ShardedDataset:
         return self._select(spread).read(len(self)).to(self._device), torch.arange(len(spread))
 
     def num_steps(self, batch_size: int) -> int:
-        """Batches of an epoch, at least about: the last of each block may be smaller."""
+        """Batches of an epoch, at least about: some of each block may be smaller."""
         return -(-len(self) // batch_size) + self._num_blocks - 1
 
     def epoch(

@@ -43,6 +43,7 @@ def learn_adding(
     learning_rate: float = 0.01,
     clip_norm: float = 1.0,
     bptt_frames: int | None = None,
+    memory_frames: int | None = None,
     seed: int = 0,
 ) -> Iterator[float]:
     """Train one layer and a linear output on the last frame, for ever.
@@ -57,6 +58,7 @@ def learn_adding(
         learning_rate: Of Adam.
         clip_norm: Of the gradient.
         bptt_frames: Frames that the gradient goes back, see `SequenceLayer.truncated`; none: all.
+        memory_frames: See `RecurrentLayer`.
         seed: Of weights and sequences.
 
     Yields:
@@ -65,7 +67,7 @@ def learn_adding(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layer = make_layer(cell, 2, hidden_size, bidirectional=False)
+        layer = make_layer(cell, 2, hidden_size, bidirectional=False, memory_frames=memory_frames)
         output = nn.Linear(hidden_size, 1)
     parameters = [*layer.parameters(), *output.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=learning_rate)

@@ -9,7 +9,13 @@ from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
 
-def make_layer(cell: Cell, input_size: int, hidden_size: int, bidirectional: bool) -> SequenceLayer:
+def make_layer(
+    cell: Cell,
+    input_size: int,
+    hidden_size: int,
+    bidirectional: bool,
+    memory_frames: int | None = None,
+) -> SequenceLayer:
     """A layer with random weights.
 
     Args:
@@ -17,9 +23,10 @@ def make_layer(cell: Cell, input_size: int, hidden_size: int, bidirectional: boo
         input_size: I, size of an input frame.
         hidden_size: H, units of one direction.
         bidirectional: Whether a second direction runs backward in time.
+        memory_frames: See `RecurrentLayer`; of a GRU or LSTM.
     """
     if cell == "feedforward":
         return FeedforwardLayer(input_size, hidden_size, bidirectional)
     if cell in ("mingru", "rglru"):
         return LinearRecurrentLayer(cell, input_size, hidden_size, bidirectional)
-    return RecurrentLayer(cell, input_size, hidden_size, bidirectional)
+    return RecurrentLayer(cell, input_size, hidden_size, bidirectional, memory_frames)

@@ -37,7 +37,13 @@ class RecurrentEncoder(nn.Module):
                 projection = nn.Linear(input_size, config.projection, bias=False)
                 input_size = config.projection
             self.projections.append(projection)
-            layer = make_layer(config.cell, input_size, config.hidden_size, config.bidirectional)
+            layer = make_layer(
+                config.cell,
+                input_size,
+                config.hidden_size,
+                config.bidirectional,
+                config.memory_frames,
+            )
             input_size = layer.output_size
             self.layers.append(layer)
             self.norms.append(nn.LayerNorm(input_size) if config.layer_norm else nn.Identity())

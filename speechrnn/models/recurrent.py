@@ -21,11 +21,22 @@ class RecurrentLayer(SequenceLayer):
         input_size: I, size of an input frame.
         hidden_size: H, units of one direction.
         bidirectional: Whether a second direction runs backward in time.
+        memory_frames: Frames that the units of a GRU or LSTM carry something over before they have
+            learnt anything, each another number, up to this; none: a few.
     """
 
-    def __init__(self, cell: str, input_size: int, hidden_size: int, bidirectional: bool) -> None:
+    def __init__(
+        self,
+        cell: str,
+        input_size: int,
+        hidden_size: int,
+        bidirectional: bool,
+        memory_frames: int | None = None,
+    ) -> None:
         super().__init__(cell, hidden_size, bidirectional)
         self.rnn = _make_rnn(cell, input_size, hidden_size, bidirectional)
+        if memory_frames is not None:
+            _remember(self.rnn, cell, memory_frames)
 
     def initial_state(self, batch_size: int) -> LayerState:
         """Zeros, in the weights' type and place; an LSTM has a cell state as well."""
@@ -166,3 +177,14 @@ def _make_rnn(cell: str, input_size: int, hidden_size: int, bidirectional: bool)
             else:
                 nn.init.xavier_uniform_(gate)
     return rnn
+
+
+def _remember(rnn: nn.RNNBase, cell: str, frames: int) -> None:
+    """Chrono initialisation: Tallec & Ollivier 2018, "Can recurrent neural networks warp time?"."""
+    for name, bias in rnn.named_parameters():
+        if name.startswith("bias_ih"):
+            gates = bias.detach().view(-1, rnn.hidden_size)  # LSTM: i, f, g, o; GRU: r, z, n
+            kept = torch.log(torch.empty(rnn.hidden_size).uniform_(1, frames - 1))
+            gates[1] = kept
+            if cell == "lstm":
+                gates[0] = -kept

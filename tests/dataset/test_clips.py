@@ -103,6 +103,12 @@ def test_batches_hold_clips_of_similar_length() -> None:
     assert np.median(spans) < 150  # of 900 in the whole set
 
 
+def test_no_batch_is_much_smaller_than_the_others() -> None:
+    """The clips that are left over are the longest of all: they would count several times."""
+    sizes = [len(draws) for draws in epoch_draws(skewed((50, 15)), 32, 0.0)]
+    assert sorted(sizes) == [21, 22, 22]
+
+
 def test_an_epoch_goes_on_where_it_was_left() -> None:
     dataset = skewed((50, 20))
     whole = epoch_draws(dataset, 8, 0.5)

@@ -124,3 +124,20 @@ def test_feedforward_has_no_memory():
     torch.testing.assert_close(shuffled.flip(1), output)
     assert isinstance(layer.linear, nn.Linear)
     assert output.shape == (1, 5, 8)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_gates_set_to_remember_keep_a_state_for_as_long(cell) -> None:
+    """With no input a unit's state falls by about a factor e in its number of frames."""
+    torch.manual_seed(0)
+    layer = cells.make_layer(cell, 1, 200, False, memory_frames=50).eval()
+    for name, parameter in layer.named_parameters():
+        if name.startswith("rnn.weight"):
+            torch.nn.init.zeros_(parameter)
+    start = tuple(torch.ones_like(part) for part in layer.initial_state(1))
+    one = torch.tensor([1])
+    with torch.no_grad():
+        _, state = layer(torch.zeros(1, 1, 1), one, start, one)
+    frames = 1 / (1 - state[-1][0])
+    assert frames.min() > 1.99 and frames.max() < 51
+    assert 20 < frames.median() < 31
