@@ -91,8 +91,9 @@ def make_shards(
 ) -> ShardFolder:
     """Decode utterances into a folder of shards.
 
-    Each shard holds clips from all over the list, dealt out at random, so that any few shards are a
-    fair sample. The shards are the same whatever the executor; those that an earlier run finished
+    Each shard holds clips from all over the list, dealt out at random and in random order, so that
+    any stretch of it is a fair sample: training shuffles no more than stretches and what a few of
+    them hold. The shards are the same whatever the executor; those that an earlier run finished
     are read once, and stay if they are sound.
 
     Args:
@@ -138,7 +139,7 @@ def _shard_path(out: Path, number: int) -> Path:
 def _deal(utterances: Sequence[Utterance], out: Path, shard_clips: int) -> Iterator[Part]:
     order = np.random.default_rng(0).permutation(len(utterances))
     for number, part in enumerate(np.array_split(order, _num_shards(utterances, shard_clips))):
-        yield _shard_path(out, number), [utterances[i] for i in np.sort(part)]
+        yield _shard_path(out, number), [utterances[i] for i in part]
 
 
 def _describe(out: Path, num_shards: int, sample_rate_hz: int) -> ShardFolder:

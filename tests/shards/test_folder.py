@@ -68,6 +68,8 @@ def test_says_what_it_holds(utterances: list[Utterance], tmp_path: Path) -> None
     assert made.samples / RATE_HZ == seconds
     words = [{Shard(path).utterance(i).text for i in range(5)} for path in made.paths]
     assert all(len(said) > 1 for said in words)  # no shard of one word, though the list is sorted
+    for path in made.paths:  # nor does a stretch of a shard hold one speaker
+        assert Shard(path).ids != sorted(Shard(path).ids)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
