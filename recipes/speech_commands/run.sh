@@ -181,6 +181,9 @@ if due 5; then
     # What it was calibrated on is not what it is tested on.
     speechrnn evaluate --model "$exp/model.onnx" --data "$data/test" "${negatives[@]}" --stream \
       --out "$exp/evaluation/stream"
+    # The card speaks of the file, whose weights may be rounded.
+    speechrnn evaluate --model "$exp/model.onnx" --data "$data/test" --out "$exp/evaluation/file" \
+      >"$exp/file.txt"
   fi
   if streams; then
     python "$here/local/latency.py" --model "$exp/model.onnx" --data "$data/test" --name "$name" \

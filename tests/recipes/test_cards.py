@@ -69,7 +69,7 @@ def finished(
     (work / "data/synthetic").mkdir()
     (work / "data/synthetic/tts.json").write_text('{"request": {"engines": ["espeak", "flite"]}}')
     trial = ("--model", work / "exp/model.onnx", "--data", work / "data/test")
-    speechrnn("evaluate", *trial, "--out", work / "exp/evaluation/test")
+    speechrnn("evaluate", *trial, "--out", work / "exp/evaluation/file")
     speechrnn(
         "evaluate", "--stream", *trial, "--negatives", no_words,
         "--out", work / "exp/evaluation/stream",
@@ -137,11 +137,13 @@ def test_a_card_of_commands_holds_what_was_measured(finished: Path, tmp_path: Pa
 
 
 def test_a_card_without_measurements_is_refused(finished: Path, tmp_path: Path) -> None:
-    done = commands_card(finished, "--test", "gone", "--out", tmp_path / "card.md")
+    unheard = Path(shutil.copytree(finished, tmp_path / "unheard"))
+    shutil.rmtree(unheard / "exp/evaluation/file")
+    done = commands_card(unheard, "--out", tmp_path / "card.md")
     assert done.returncode != 0
     [line] = done.stderr.splitlines()
     assert line.endswith(
-        "gone/scores.json: No such file or directory; run the stages before this one"
+        "file/scores.json: No such file or directory; run the stages before this one"
     )
 
 
@@ -160,7 +162,7 @@ def test_a_card_of_another_operating_point_is_refused(finished: Path, tmp_path: 
 def left_out(finished: Path, tmp_path: Path) -> Path:
     """What stages 1 to 5 of the recipe digits leave, with two speakers left out in turn."""
     stream = json.loads((finished / "exp/evaluation/stream/stream.json").read_text())
-    scores = json.loads((finished / "exp/evaluation/test/scores.json").read_text())
+    scores = json.loads((finished / "exp/evaluation/file/scores.json").read_text())
     for name, hits in {"all": 15, "fold_ann": 12, "fold_bob": 9}.items():
         evaluation = tmp_path / "exp" / name / "evaluation"
         (evaluation / "stream").mkdir(parents=True)

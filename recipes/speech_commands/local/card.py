@@ -34,7 +34,7 @@ def write(options: argparse.Namespace) -> None:
     experiment = options.experiment
     model = experiment / "model.onnx"
     _, info = open_model(model)
-    scores = read_record(experiment / "evaluation" / options.test / "scores.json")
+    scores = read_record(experiment / "evaluation" / "file" / "scores.json")
     stream = card.read_trial(model, experiment / "evaluation" / "stream" / "stream.json")
     accuracy = card_tables.rate_text(Rate(scores["accuracy"]["hits"], scores["accuracy"]["total"]))
     words, missed = card_tables.recalls([scores]), card_tables.misses([stream])
