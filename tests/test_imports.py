@@ -15,6 +15,7 @@ COMMON = ("errors", "frames", "edits", "config", "audio", "vocabulary", "datadir
 TRAINING = (
     *COMMON,
     "corpora",
+    "rows",
     "features",
     "augment",
     "shards",

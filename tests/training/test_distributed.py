@@ -79,11 +79,21 @@ def test_validation_gives_the_figures_of_one_process(name: str, one: Path, two: 
 
 def test_each_clip_is_seen_by_one_process(tones: Path, two: Path) -> None:
     first, second = (json.loads((two / f"clips.seen-{r}.json").read_text()) for r in (0, 1))
-    full = [(a, b) for a, b in zip(first["train"], second["train"], strict=True) if len(a) > 1]
-    assert len(full) == 14  # and two batches of a clip each, which both have
-    assert all(not set(a) & set(b) and len(a) + len(b) == 5 for a, b in full)
+    batches = list(zip(first["train"], second["train"], strict=True))
+    assert sorted(len(a) + len(b) for a, b in batches) == 2 * 4 * [4] + 2 * 4 * [5]
+    assert all(not set(a) & set(b) for a, b in batches)
     watched = [name for seen in (first, second) for batch in seen["valid"] for name in batch]
     assert sorted(watched) == sorted(2 * [u.id for u in read_datadir(tones / "valid")])
+
+
+def test_all_take_a_batch_that_does_not_go_round_and_it_counts_once() -> None:
+    for draws, parts in ([7], ([7], [7])), ([3, 5, 6], ([3, 6], [5])):
+        shares = []
+        for rank in (0, 1):
+            mine, share = Group(torch.device("cpu"), rank, 2).share_of(torch.tensor(draws))
+            assert mine.tolist() == parts[rank]
+            shares.append(share)
+        assert sum(shares) == pytest.approx(1)
 
 
 def test_files_are_written_once(two: Path) -> None:
