@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,19 @@ def shared_data() -> Path:
     if not path:
         pytest.skip("SPEECHRNN_SHARED_DATA names no folder of real recordings")
     return Path(path)
+
+
+@pytest.fixture
+def partly_unreadable(tones: Path, tmp_path: Path) -> Path:
+    """The training tones, and one clip whose file, broken.wav, is no audio."""
+    directory = tmp_path / "partly_unreadable"
+    shutil.copytree(tones / "train", directory)
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no audio")
+    for name, line in (("wav.scp", str(broken)), ("text", "high"), ("utt2spk", "zed")):
+        with open(directory / name, "a") as file:
+            file.write(f"zed-high {line}\n")
+    return directory
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FORMATS = "wav, flac, ogg, opus or mp3"
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
+FORMATS = ", ".join(suffix[1:] for suffix in SUFFIXES[:-1]) + f" or {SUFFIXES[-1][1:]}"
 
 
 def recordings_below(folder: str | Path) -> list[Path]:

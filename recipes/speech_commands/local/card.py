@@ -17,12 +17,12 @@ from speechrnn.runtime.model_file import open_model
 from speechrnn.vocabulary import SILENCE
 
 LICENCE = "Apache-2.0"
+TEST = "test"  # the list that counts
 
 
 def main() -> None:
     """Read, put together, write."""
     parser = card.card_options(__doc__)
-    parser.add_argument("--test", default="test", help="the test list that counts")
     parser.add_argument("--synthetic", type=Path, help="synthetic speech that it trained on, too")
     options = parser.parse_args()
     write(options)
@@ -38,7 +38,7 @@ def write(options: argparse.Namespace) -> None:
     stream = card.read_trial(model, experiment / "evaluation" / "stream" / "stream.json")
     accuracy = card_tables.rate_text(Rate(scores["accuracy"]["hits"], scores["accuracy"]["total"]))
     words, missed = card_tables.recalls([scores]), card_tables.misses([stream])
-    said = read_datadir(options.data / options.test)
+    said = read_datadir(options.data / TEST)
     count = len({utterance.speaker for utterance in said if utterance.text != SILENCE})
     people = f"{count} people"
     bounds = [
@@ -55,7 +55,7 @@ def write(options: argparse.Namespace) -> None:
     sections = {
         card.HEARS: card_tables.hears(info),
         card.TRAINING: "\n".join(f"- {line}" for line in training_data(options, info.provenance)),
-        card.ACCURACY: f"{title(options.data / options.test)}.\n\n{accuracy} of "
+        card.ACCURACY: f"{title(options.data / TEST)}.\n\n{accuracy} of "
         f"{scores['accuracy']['total']} clips, the words by {people}, none of whom it was "
         "trained on.\n\n" + card_tables.word_table(words),
         card.LIVE: "\n\n".join(live),
