@@ -126,6 +126,8 @@ def train(
     total_steps = settings.epochs * steps_per_epoch
     bfloat16 = settings.precision == "bfloat16"
     precision = torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
+    # A stream's clips come from all of a batch, whom a clip is mixed with from all of a block.
+    meets_others = config.streaming.share > 0 or config.augment.mixup_probability > 0
     with closing(run) if run else nullcontext(), Interruption() as interruption:
         for epoch in range(facts["epoch"], settings.epochs):
             if _stalled(facts, settings.patience):
@@ -136,9 +138,8 @@ def train(
                 settings.seed,
                 epoch,
                 first=sums.steps,
-                # A stream's clips are drawn from all of a batch.
-                rank=0 if config.streaming.share else group.rank,
-                world=1 if config.streaming.share else group.size,
+                rank=0 if meets_others else group.rank,
+                world=1 if meets_others else group.size,
             )
             observer.epoch_begins(epoch + 1, settings.epochs, steps_per_epoch - sums.steps)
             model.train()

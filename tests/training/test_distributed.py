@@ -19,14 +19,25 @@ import yaml
 from speechrnn.datadir import read_datadir
 from speechrnn.errors import ConfigError
 from speechrnn.training.checkpoint import read_checkpoint
+from speechrnn.training.corpus import Corpus
 from speechrnn.training.distributed import Group, merged, pick_device
 from speechrnn.training.loop import train
 
 sys.path.insert(0, str(Path(__file__).parent))
-from together import CUT_AT, SECTIONS, Listener, config_of, corpus_of
+from together import (
+    CUT_AT,
+    SECTIONS,
+    SHARDED,
+    SMALL_BLOCKS,
+    Listener,
+    config_of,
+    corpus_of,
+    shards_of,
+)
 
 CPU = torch.device("cpu")
 EXACT = sorted(set(SECTIONS) - {"dropout"})  # which draws other numbers in each process
+COMPARED = [*EXACT, *SHARDED]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
@@ -35,6 +46,7 @@ ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 def two(tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `together.py` leaves behind."""
     work = tmp_path_factory.mktemp("two")
+    shards_of(tones, work / "shards")
     script = Path(__file__).with_name("together.py")
     command = [*TORCHRUN, "2", str(script), str(tones), str(work)]
     done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
@@ -46,10 +58,16 @@ def two(tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one(tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same trainings in one process."""
     work = tmp_path_factory.mktemp("one")
-    for name in EXACT:
-        listener = Listener()
-        train(config_of(name), corpus_of(tones), work / name, device=CPU, observer=listener)
-        (work / f"{name}.losses.json").write_text(json.dumps(listener.losses))
+    files = corpus_of(tones)
+    shards = Corpus([shards_of(tones, work / "shards")], files.valid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("speechrnn.training.corpus.ShardedDataset", SMALL_BLOCKS)
+        for name in COMPARED:
+            listener = Listener()
+            config = config_of(SHARDED.get(name, name))
+            corpus = shards if name in SHARDED else files
+            train(config, corpus, work / name, device=CPU, observer=listener)
+            (work / f"{name}.losses.json").write_text(json.dumps(listener.losses))
     return work
 
 
@@ -57,7 +75,7 @@ def metrics(run: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("name", COMPARED)
 def test_every_step_has_the_loss_of_one_process(name: str, one: Path, two: Path) -> None:
     alone, together = (
         json.loads((work / f"{name}.losses.json").read_text()) for work in (one, two)
@@ -67,7 +85,7 @@ def test_every_step_has_the_loss_of_one_process(name: str, one: Path, two: Path)
 
 # Behind the convolution's bias, whose gradient batch normalisation leaves to rounding, validation
 # differs by more.
-@pytest.mark.parametrize("name", sorted(set(EXACT) - {"convolutions"}))
+@pytest.mark.parametrize("name", sorted(set(COMPARED) - {"convolutions"}))
 def test_validation_gives_the_figures_of_one_process(name: str, one: Path, two: Path) -> None:
     alone, together = metrics(one / name), metrics(two / name)
     assert len(together) == len(alone) == 2
@@ -77,11 +95,15 @@ def test_validation_gives_the_figures_of_one_process(name: str, one: Path, two: 
             assert ours[figure] == pytest.approx(theirs[figure], abs=1e-5), figure
 
 
-def test_each_clip_is_seen_by_one_process(tones: Path, two: Path) -> None:
-    first, second = (json.loads((two / f"clips.seen-{r}.json").read_text()) for r in (0, 1))
+@pytest.mark.parametrize("name", ["clips", "clips-sharded", "plain-sharded"])
+def test_each_clip_is_seen_by_one_process(name: str, tones: Path, two: Path) -> None:
+    first, second = (json.loads((two / f"{name}.seen-{r}.json").read_text()) for r in (0, 1))
     batches = list(zip(first["train"], second["train"], strict=True))
-    assert sorted(len(a) + len(b) for a, b in batches) == 2 * 4 * [4] + 2 * 4 * [5]
+    if name not in SHARDED:
+        assert sorted(len(a) + len(b) for a, b in batches) == 2 * 4 * [4] + 2 * 4 * [5]
     assert all(not set(a) & set(b) for a, b in batches)
+    trained = [clip for batch in batches for mine in batch for clip in mine]
+    assert sorted(trained) == sorted(2 * [u.id for u in read_datadir(tones / "train")])
     watched = [name for seen in (first, second) for batch in seen["valid"] for name in batch]
     assert sorted(watched) == sorted(2 * [u.id for u in read_datadir(tones / "valid")])
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from speechrnn.datadir import read_datadir
-from speechrnn.dataset import ShardedDataset
 from speechrnn.shards.folder import make_shards
 from speechrnn.training.checkpoint import read_checkpoint
 from speechrnn.training.corpus import Corpus
@@ -19,7 +17,7 @@ from speechrnn.training.loop import train
 from speechrnn.training.observer import Observer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from together import SECTIONS, config_of
+from together import SECTIONS, SMALL_BLOCKS, config_of, shards_of
 
 CPU = torch.device("cpu")
 
@@ -27,13 +25,8 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def corpus(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:
     """36 clips in 8 shards, 9 at a time."""
-    small = partial(ShardedDataset, piece_clips=3, block_pieces=3)
-    monkeypatch.setattr("speechrnn.training.corpus.ShardedDataset", small)
-    with ThreadPoolExecutor(1) as threads:
-        shards = make_shards(
-            read_datadir(tones / "train"), tmp_path / "shards", 8000, threads, shard_clips=5
-        )
-    return Corpus([shards], read_datadir(tones / "valid"))
+    monkeypatch.setattr("speechrnn.training.corpus.ShardedDataset", SMALL_BLOCKS)
+    return Corpus([shards_of(tones, tmp_path / "shards")], read_datadir(tones / "valid"))
 
 
 class _Killed(Exception):

@@ -2,9 +2,10 @@
 
 Usage: torchrun --nproc-per-node 2 tests/training/together.py DATA WORK
 
-DATA holds the Kaldi directories `train` and `valid`. Each training goes to WORK/NAME; beside it
-stand NAME.losses.json, the loss of every step, and NAME.seen-RANK.json, the utterances that a
-process had in each step on clips and in each batch of validation.
+DATA holds the Kaldi directories `train` and `valid`, WORK/shards the former as shards. Each
+training goes to WORK/NAME; beside it stand NAME.losses.json, the loss of every step, and
+NAME.seen-RANK.json, the utterances that a process had in each step on clips and in each batch of
+validation.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,9 @@ from torch import Tensor
 
 from speechrnn.config import Config, parse_config
 from speechrnn.datadir import read_datadir
-from speechrnn.dataset import Dataset
+from speechrnn.dataset import Dataset, ShardedDataset
+from speechrnn.shards.folder import ShardFolder, make_shards, read_shard_folder
+from speechrnn.training import corpus as corpora
 from speechrnn.training import loop, validation
 from speechrnn.training.corpus import Corpus
 from speechrnn.training.distributed import Group, processes
@@ -29,6 +34,7 @@ from speechrnn.training.observer import Observer
 
 # 36 clips: the last batch of an epoch is a single one, which leaves a process without any.
 SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "plain": {},
     "clips": {"augment": {"mixup_probability": 0.5}},
     "convolutions": {
         "model": {"convolutions": [{"channels": 8, "kernel": 3, "stride": 2}], "batch_norm": True}
@@ -40,6 +46,8 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "streaming": {"share": 0.5, "clips": 2},
     },
 }
+SHARDED = {f"{name}-sharded": name for name in ("clips", "plain", "streams")}
+SMALL_BLOCKS = partial(ShardedDataset, piece_clips=3, block_pieces=3)
 CUT_AT = 13
 
 
@@ -80,6 +88,12 @@ def corpus_of(data: Path) -> Corpus:
     return Corpus(read_datadir(data / "train"), read_datadir(data / "valid"))
 
 
+def shards_of(data: Path, out: Path) -> ShardFolder:
+    """36 clips in 8 shards."""
+    with ThreadPoolExecutor(1) as threads:
+        return make_shards(read_datadir(data / "train"), out, 8000, threads, shard_clips=5)
+
+
 def run(name: str, corpus: Corpus, work: Path, group: Group) -> None:
     seen: dict[str, list[list[str]]] = {"train": [], "valid": []}
     make_batch, batches = loop.make_batch, validation._batches
@@ -98,7 +112,7 @@ def run(name: str, corpus: Corpus, work: Path, group: Group) -> None:
     listener = Listener()
     try:
         train(
-            config_of(name),
+            config_of(SHARDED.get(name, name)),
             corpus,
             work / name,
             device=group.device,
@@ -119,6 +133,10 @@ def main() -> None:
     with processes("cpu") as group:
         for name in SECTIONS:
             run(name, corpus, work, group)
+        corpora.ShardedDataset = SMALL_BLOCKS  # type: ignore[misc,assignment]
+        sharded = Corpus([read_shard_folder(work / "shards")], corpus.valid)
+        for name in SHARDED:
+            run(name, sharded, work, group)
         cut = {"device": group.device, "group": group}
         for last in (CUT_AT, None):
             try:
