@@ -13,7 +13,7 @@ from speechrnn.augment.draws import Stream, spread, uniform
 from speechrnn.augment.masks import frequency_masks, time_masks
 from speechrnn.augment.mixup import mixup_partners
 from speechrnn.augment.noise import Noise, add_noise, synthetic_noise
-from speechrnn.augment.room import room_responses, transmit
+from speechrnn.augment.room import Rooms, room_responses, transmit
 from speechrnn.augment.speed import SpeedFilters
 from speechrnn.augment.strings import Strung, string
 from speechrnn.config import AugmentConfig, FeaturesConfig
@@ -55,7 +55,8 @@ class Augmenter:
             noise = synthetic_noise(seed, _SYNTHETIC_NOISE_S, self._rate_hz)
         self._noise = None if noise is None else Noise(noise.to(device))
         self._speeds = SpeedFilters(config.speed, device)
-        self._rooms = room_responses(seed, config.reverberation_s, self._rate_hz).to(device)
+        responses = room_responses(seed, config.reverberation_s, self._rate_hz)
+        self._rooms = Rooms(responses.to(device))
 
     def waves(
         self, arena: Tensor, starts: Tensor, lengths: Tensor, utterances: Tensor, epoch: int
@@ -223,7 +224,8 @@ class Augmenter:
             wave,
             wave_lens,
             rows.to(self.device),
-            self._rooms[rooms[rows].to(self.device)],
+            self._rooms,
+            rooms[rows].to(self.device),
             low_hz[rows].to(self.device),
             high_hz[rows].to(self.device),
             self._rate_hz,

@@ -14,7 +14,7 @@ from speechrnn.audio.resampling import resample
 from speechrnn.augment.cut import FULL_SCALE
 from speechrnn.augment.draws import Stream, uniform
 from speechrnn.augment.noise import Noise, add_noise
-from speechrnn.augment.room import room_responses, transmit
+from speechrnn.augment.room import Rooms, room_responses, transmit
 
 SNRS_DB = (20, 10, 5, 0)
 GAINS_DB = (-30, -20, -10, 6)
@@ -100,8 +100,10 @@ def _louder(gain_db: float, wave: Tensor, wave_lens: Tensor, clips: Tensor) -> T
 def _telephoned(sample_rate_hz: int, wave: Tensor, wave_lens: Tensor, clips: Tensor) -> Tensor:
     low_hz, high_hz = (torch.full((len(wave),), hz) for hz in _TELEPHONE_HZ)
     wave = wave.clone()
-    nowhere = torch.ones(len(wave), 1)
-    transmit(wave, wave_lens, torch.arange(len(wave)), nowhere, low_hz, high_hz, sample_rate_hz)
+    rows, outside = torch.arange(len(wave)), Rooms(torch.ones(1, 1))
+    transmit(
+        wave, wave_lens, rows, outside, torch.zeros_like(rows), low_hz, high_hz, sample_rate_hz
+    )
     for row, length in zip(wave.numpy(), wave_lens.tolist(), strict=True):
         there = resample(row[:length], sample_rate_hz, _TELEPHONE_RATE_HZ)
         back = resample(there, _TELEPHONE_RATE_HZ, sample_rate_hz)[:length]
@@ -120,6 +122,6 @@ def _in_room(
     rooms = room_responses(seed, (reverberation_s, reverberation_s), sample_rate_hz)[1:]
     chosen = (uniform(seed, 0, clips, 1, Stream.WAVES)[:, 0] * len(rooms)).long()
     open_hz = torch.zeros(len(wave)), torch.full((len(wave),), math.inf)
-    wave = wave.clone()
-    transmit(wave, wave_lens, torch.arange(len(wave)), rooms[chosen], *open_hz, sample_rate_hz)
+    wave, rows = wave.clone(), torch.arange(len(wave))
+    transmit(wave, wave_lens, rows, Rooms(rooms), chosen, *open_hz, sample_rate_hz)
     return wave

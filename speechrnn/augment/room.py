@@ -50,11 +50,43 @@ def room_responses(seed: int, reverberation_s: tuple[float, float], sample_rate_
     return torch.from_numpy(np.concatenate([nothing, tail]).astype(np.float32))
 
 
+class Rooms:
+    """Impulse responses, and the spectra of them that were asked for.
+
+    Args:
+        responses: (rooms, L) float32.
+    """
+
+    def __init__(self, responses: Tensor) -> None:
+        self._responses = responses
+        self._spectra: dict[int, Tensor] = {}  # few sizes are fast, so that few come
+
+    def __len__(self) -> int:
+        return len(self._responses)
+
+    @property
+    def samples(self) -> int:
+        """Of each response."""
+        return self._responses.shape[1]
+
+    def spectra(self, rooms: Tensor, size: int) -> Tensor:
+        """(R, size // 2 + 1) complex, of responses padded to `size` samples.
+
+        Args:
+            rooms: (R) int64, which.
+            size: At least `samples`.
+        """
+        if size not in self._spectra:
+            self._spectra[size] = torch.fft.rfft(self._responses, n=size)
+        return self._spectra[size][rooms]
+
+
 def transmit(
     wave: Tensor,
     wave_lens: Tensor,
     rows: Tensor,
-    responses: Tensor,
+    rooms: Rooms,
+    chosen: Tensor,
     low_hz: Tensor,
     high_hz: Tensor,
     sample_rate_hz: int,
@@ -67,15 +99,16 @@ def transmit(
         wave: (B, S) float32, zero beyond `wave_lens`.
         wave_lens: (B) int64, samples.
         rows: (R) int64, which rows.
-        responses: (R, L) float32, the room's impulse response for each.
+        rooms: Where they may be.
+        chosen: (R) int64, the room of each.
         low_hz: (R) float32, what lies below is removed; 0: nothing.
         high_hz: (R) float32, what lies above is removed; infinite: nothing.
         sample_rate_hz: Sampling rate.
     """
     width = wave.shape[1]
     settle = round(_SETTLE_MS * sample_rate_hz / 1000)
-    size = _fast_size(width + responses.shape[1] + settle)
-    spectrum = torch.fft.rfft(wave[rows], n=size) * torch.fft.rfft(responses, n=size)
+    size = _fast_size(width + rooms.samples + settle)
+    spectrum = torch.fft.rfft(wave[rows], n=size).mul_(rooms.spectra(chosen, size))
     bins_hz = torch.arange(size // 2 + 1, device=wave.device) * (sample_rate_hz / size)
     below = low_hz[:, None] / bins_hz.clamp(min=1e-3)
     above = bins_hz / high_hz[:, None]

@@ -25,6 +25,9 @@ Lexicon = dict[str, list[list[str]]]
 # place, and a small corpus never gets out of that again.
 _BLANK_BIAS = 3.0
 
+# Of a batch on a CPU at a time; the spectra of more no longer fit its caches.
+_CACHED_SAMPLES = 1 << 18
+
 
 @dataclass(frozen=True)
 class ModelOutput:
@@ -122,15 +125,22 @@ class CommandModel(nn.Module):
             (B, T, F) features, frames of context for the convolutions included, and (B) how
             many of them belong to each utterance.
         """
+        rows = len(wave)
+        if wave.device.type == "cpu":
+            rows = max(1, _CACHED_SAMPLES // wave.shape[1])
+        parts = zip(wave.split(rows), wave_lens.to(wave.device).split(rows), strict=True)
+        feats = torch.cat([self._features(*part) for part in parts])
+        frames = num_frames(self.grid, wave_lens)
+        context_lens = (frames - 1) * self.grid.hop_samples + self.grid.window_samples
+        return feats, valid_frames(self.front_end.grid, context_lens)
+
+    def _features(self, wave: Tensor, wave_lens: Tensor) -> Tensor:
         samples = wave.shape[1]
-        wave = wave * up_to(wave_lens.to(wave.device), samples, wave.dtype)
+        wave = wave * up_to(wave_lens, samples, wave.dtype)
         total = self.grid.padded_samples(self.grid.num_frames(samples))
         left = self.grid.left_samples
         padded = nn.functional.pad(wave, (left, total - left - samples))
-        frames = num_frames(self.grid, wave_lens)
-        context_lens = (frames - 1) * self.grid.hop_samples + self.grid.window_samples
-        feats, _ = self._front_end(padded, None)
-        return feats, valid_frames(self.front_end.grid, context_lens)
+        return self._front_end(padded, None)[0]
 
     def logits(self, feats: Tensor, feat_lens: Tensor) -> Tensor:
         """(B, V) logits of whole utterances; needs a clip head.

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.signal import fftconvolve
 
-from speechrnn.augment.room import room_responses, transmit
+from speechrnn.augment.room import Rooms, room_responses, transmit
 
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
 RATE_HZ = 8000
@@ -19,7 +19,8 @@ def send(
 ) -> torch.Tensor:
     sent, lens = wave[None].clone(), torch.tensor([len(wave)])
     limits = torch.tensor([low_hz]), torch.tensor([high_hz])
-    transmit(sent, lens, torch.tensor([0]), response[None], *limits, RATE_HZ)
+    first = torch.tensor([0])
+    transmit(sent, lens, first, Rooms(response[None]), first, *limits, RATE_HZ)
     return sent[0]
 
 
@@ -62,7 +63,7 @@ def test_a_row_is_the_same_alone_and_among_others() -> None:
     wave = torch.randn(3, 20_000) * (torch.arange(20_000) < lens[:, None])
     together = wave.clone()
     limits = torch.tensor([0.0, 300.0]), torch.tensor([3000.0, math.inf])
-    transmit(together, lens, rows, rooms[rows + 5], *limits, RATE_HZ)
+    transmit(together, lens, rows, Rooms(rooms), rows + 5, *limits, RATE_HZ)
     for i, row in enumerate(rows):
         alone = send(wave[row, : lens[row]], rooms[row + 5], *(hz[i].item() for hz in limits))
         torch.testing.assert_close(together[row, : lens[row]], alone, **TOLERANCE)

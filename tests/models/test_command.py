@@ -116,6 +116,18 @@ def test_padding_and_neighbours_leave_logits_alone(cell, pooling):
         torch.testing.assert_close(together[row], alone[0], atol=1e-9, rtol=0)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_features_a_few_rows_at_a_time_are_those_of_all(rows, monkeypatch):
+    model = make_model(features="absolute", convolutions=STRIDED)
+    wave = torch.stack([speechlike(4000, seed) for seed in range(5)])
+    lens = torch.tensor([4000, 1, 3999, 2500, 800])
+    feats, feat_lens = model.features(wave, lens)
+    monkeypatch.setattr("speechrnn.models.command._CACHED_SAMPLES", rows * 4000)
+    again, again_lens = model.features(wave, lens)
+    assert torch.equal(again_lens, feat_lens) and len(feat_lens) == 5
+    torch.testing.assert_close(again, feats, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_forward_equals_logits_and_ignores_what_lies_beyond(bidirectional):
     model = make_model(bidirectional=bidirectional, convolutions=STRIDED)
