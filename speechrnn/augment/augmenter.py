@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from speechrnn.augment.cut import cut, cut_at_speed
+from speechrnn.augment.cut import cut, cut_at_speed, played_lens
 from speechrnn.augment.draws import Stream, spread, uniform
 from speechrnn.augment.masks import frequency_masks, time_masks
 from speechrnn.augment.mixup import mixup_partners
@@ -20,6 +20,7 @@ from speechrnn.config import AugmentConfig, FeaturesConfig
 
 _TELEPHONE_HZ = 300.0  # half of the band-limited utterances also lose what lies below
 _SYNTHETIC_NOISE_S = 60.0
+_WAVE_DRAWS = 14  # random numbers for the wave of an utterance
 _TAIL_S = 0.2  # behind a stream's last clip
 
 
@@ -74,10 +75,22 @@ class Augmenter:
             wave: (B, S) float32, zero beyond each length; a gain may lift it above 1.
             wave_lens: (B) int64, samples.
         """
-        draws = uniform(self.seed, epoch, utterances, 14, Stream.WAVES)
+        draws = uniform(self.seed, epoch, utterances, _WAVE_DRAWS, Stream.WAVES)
         wave, wave_lens, clip_lens = self._cut(arena, starts, lengths, draws)
         self._add_noise(wave, wave_lens, clip_lens, *draws[:, 4:7].unbind(1))
         return self._transmitted(wave, wave_lens, draws), wave_lens
+
+    def lengths(self, lengths: Tensor, utterances: Tensor, epoch: int) -> Tensor:
+        """(B) int64 samples that `waves` makes of clips.
+
+        Args:
+            lengths: (B) int64, samples of each clip.
+            utterances: (B) int64, the numbers that draws hang on.
+            epoch: The epoch.
+        """
+        draws = uniform(self.seed, epoch, utterances, _WAVE_DRAWS, Stream.WAVES)
+        (_, lengths, before, after), steps = self._placed(lengths, lengths, draws)
+        return played_lens(before + lengths + after, steps)
 
     def streams(
         self,
@@ -103,7 +116,7 @@ class Augmenter:
             longest: Makes the length of these streams that of others that they have to match.
         """
         clips = utterances.flatten()
-        draws = uniform(self.seed, epoch, clips, 14, Stream.WAVES)
+        draws = uniform(self.seed, epoch, clips, _WAVE_DRAWS, Stream.WAVES)
         wave, wave_lens, clip_lens = self._cut(arena, starts.flatten(), lengths.flatten(), draws)
         wave = self._transmitted(wave, wave_lens, draws)
         gaps = uniform(self.seed, epoch, clips, 1, Stream.GAPS).view(utterances.shape)
@@ -119,19 +132,24 @@ class Augmenter:
         self, arena: Tensor, starts: Tensor, lengths: Tensor, draws: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """(B, S) clips with silence around them, and (B) samples with and without the silence."""
-        c = self.config
+        clips, steps = self._placed(starts, lengths, draws)
+        if self.config.speed == (1.0, 1.0):
+            wave, wave_lens = cut(arena, *clips)
+        else:
+            wave, wave_lens = cut_at_speed(arena, *clips, steps, self._speeds)
+        return wave, wave_lens, clips[1] / self._speeds.played(steps)
+
+    def _placed(
+        self, starts: Tensor, lengths: Tensor, draws: Tensor
+    ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], Tensor]:
+        """(B) starts, lengths, silence before and behind in samples of the clip; (B) speeds."""
+        c, device = self.config, lengths.device
         starts, lengths = self._trim(starts, lengths, draws[:, 12], draws[:, 13])
         before, after, speed = draws[:, :3].unbind(1)
         steps = self._speeds.steps(spread(speed, c.speed))
-        played = self._speeds.played(steps)
-        edge = 1 + played * (c.shift_ms * self._rate_hz / 1000)  # in samples of the clip
-        before, after = (before * edge).long(), (after * edge).long()
-        clips = (arena, starts, lengths, before.to(self.device), after.to(self.device))
-        if c.speed == (1.0, 1.0):
-            wave, wave_lens = cut(*clips)
-        else:
-            wave, wave_lens = cut_at_speed(*clips, steps.to(self.device), self._speeds)
-        return wave, wave_lens, lengths / played.to(self.device)
+        edge = 1 + self._speeds.played(steps) * (c.shift_ms * self._rate_hz / 1000)
+        before, after = ((share * edge).long().to(device) for share in (before, after))
+        return (starts, lengths, before, after), steps.to(device)
 
     def _transmitted(self, wave: Tensor, wave_lens: Tensor, draws: Tensor) -> Tensor:
         """Waves from a room, over a channel, at another loudness; changes `wave` in place."""
@@ -181,7 +199,7 @@ class Augmenter:
     ) -> tuple[Tensor, Tensor]:
         """Clips without their first and last moments, as an eager endpointer leaves them."""
         most = (lengths // 4).clamp(max=round(self.config.trim_ms * self._rate_hz / 1000)) + 1
-        head, tail = ((share.to(self.device) * most).long() for share in (head, tail))
+        head, tail = ((share.to(most.device) * most).long() for share in (head, tail))
         return starts + head, lengths - head - tail
 
     def _add_noise(

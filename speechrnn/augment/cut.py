@@ -58,14 +58,18 @@ def cut_at_speed(
         wave: (B, S) float32, zero outside of the clips but for what the filters ring.
         wave_lens: (B) int64, samples with the zeros around the clip.
     """
-    total = before + lengths + after
-    wave_lens = torch.div((total - 1) * BLOCK, steps, rounding_mode="floor") + 1
+    wave_lens = played_lens(before + lengths + after, steps)
     width = int(wave_lens.max())
     blocks = torch.arange(-(-width // BLOCK), device=arena.device)
     firsts = blocks * steps[:, None] - before[:, None] - filters.reach + 1  # (B, blocks)
     source = _read(arena, starts, lengths, firsts, filters.taps)
     wave = torch.bmm(source, filters.of(steps)).flatten(1)[:, :width]
     return wave * up_to(wave_lens, width, wave.dtype), wave_lens
+
+
+def played_lens(lens: Tensor, steps: Tensor) -> Tensor:
+    """(B) samples that (B) samples, at least one, become at speeds as `SpeedFilters` has them."""
+    return torch.div((lens - 1) * BLOCK, steps, rounding_mode="floor") + 1
 
 
 def _read(arena: Tensor, starts: Tensor, lengths: Tensor, firsts: Tensor, size: int) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from speechrnn.datadir import Utterance
-from speechrnn.dataset.drawing import class_weights, draw_batches
+from speechrnn.dataset.drawing import Played, class_weights, draw_batches
 from speechrnn.shards.shard import FULL_SCALE
 
 
@@ -115,6 +115,7 @@ class Dataset:
         first: int = 0,
         rank: int = 0,
         world: int = 1,
+        played: Played | None = None,
     ) -> Iterator[tuple[Dataset, Tensor]]:
         """The batches of one training epoch, the same for the same seed and epoch.
 
@@ -129,23 +130,17 @@ class Dataset:
             first: Batches to skip, where an interrupted epoch goes on.
             rank: Which of `world` processes this is.
             world: Processes that train together.
+            played: What clips become before they meet in a batch; none: they stay as they are.
 
         Yields:
             clips: At least those that `part_of` the draws gives this process.
             draws: (B,) int64, all draws of the batch, on the CPU.
         """
-        for draws in epoch_draws(self, batch_size, balance, seed, epoch)[first:]:
+        targets, random = self.targets.cpu(), np.random.default_rng((seed, epoch))
+        expected = class_weights(targets.bincount(), balance)[targets]
+        batches = draw_batches(self.lengths.cpu(), expected, batch_size, random, played)
+        for draws in batches[first:]:
             yield self, draws
-
-
-def epoch_draws(
-    dataset: Dataset, batch_size: int, balance: float, seed: int, epoch: int
-) -> list[Tensor]:
-    """(B,) int64 draws for each batch of an epoch of a corpus that is here as a whole."""
-    targets = dataset.targets.cpu()
-    expected = class_weights(targets.bincount(), balance)[targets]
-    random = np.random.default_rng((seed, epoch))
-    return draw_batches(dataset.lengths.cpu(), expected, batch_size, random)
 
 
 def sequential_batches(dataset: Dataset, batch_size: int) -> Iterator[Tensor]:

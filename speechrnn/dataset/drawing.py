@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
+
+# From (B) clips' samples and their (B) draws to (B) samples that they become, all int64.
+Played = Callable[[Tensor, Tensor], Tensor]
 
 _SORTED_BATCHES = 16  # batches' worth of shuffled clips that are sorted by length together
 
 
 def draw_batches(
-    lengths: Tensor, expected: Tensor, batch_size: int, random: np.random.Generator
+    lengths: Tensor,
+    expected: Tensor,
+    batch_size: int,
+    random: np.random.Generator,
+    played: Played | None,
 ) -> list[Tensor]:
     """Draw clips, shuffle them and deal them out; clips of similar length share a batch.
 
@@ -20,17 +29,21 @@ def draw_batches(
         batch_size: Clips of a batch, at most: the last clips are shared out evenly, for a small
             batch of the longest would count as much as any.
         random: Decides.
+        played: What clips become before they meet in a batch; none: they stay as they are.
 
     Returns:
         (B,) int64 draws for each batch. Draw `d` is clip `d % n`; when a clip comes again its draw
         is another, for augmentation to differ.
     """
     order = random.permutation(_resampled(expected.numpy(), random))
-    sizes = lengths.numpy()
     batches = []
     for begin in range(0, len(order), batch_size * _SORTED_BATCHES):
         part = order[begin : begin + batch_size * _SORTED_BATCHES]
-        part = part[np.argsort(sizes[part % len(sizes)], kind="stable")]
+        draws = torch.from_numpy(part)
+        sizes = lengths[draws % len(lengths)]
+        if played is not None:
+            sizes = played(sizes, draws)
+        part = part[np.argsort(sizes.numpy(), kind="stable")]
         batches += np.array_split(part, -(-len(part) // batch_size))
     return [torch.from_numpy(batches[i]) for i in random.permutation(len(batches))]
 

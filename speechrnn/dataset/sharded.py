@@ -6,6 +6,7 @@ import copy
 import dataclasses
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from speechrnn.dataset.clips import Dataset
-from speechrnn.dataset.drawing import class_weights, draw_batches, part_of
+from speechrnn.dataset.drawing import Played, class_weights, draw_batches, part_of
 from speechrnn.dataset.selection import Selection
 from speechrnn.errors import DataError
 from speechrnn.shards.folder import ShardFolder
@@ -130,13 +131,14 @@ class ShardedDataset:
         first: int = 0,
         rank: int = 0,
         world: int = 1,
+        played: Played | None = None,
     ) -> Iterator[tuple[Dataset, Tensor]]:
         """The batches of one training epoch, see `Dataset.epoch`; a process reads its share only.
 
         Raises:
             DataError: A shard is missing, damaged or foreign.
         """
-        plans = self._plans(batch_size, balance, seed, epoch, first)
+        plans = self._plans(batch_size, balance, seed, epoch, first, played)
 
         def read_next() -> tuple[Dataset, list[Tensor]] | None:
             selection, batches = next(plans, (None, []))
@@ -159,7 +161,13 @@ class ShardedDataset:
                     yield block, draws
 
     def _plans(
-        self, batch_size: int, balance: float, seed: int, epoch: int, first: int
+        self,
+        batch_size: int,
+        balance: float,
+        seed: int,
+        epoch: int,
+        first: int,
+        played: Played | None,
     ) -> Iterator[tuple[Selection, list[Tensor]]]:
         """Each block of an epoch and the draws of its batches, from batch `first` on."""
         weights = class_weights(self._counts, balance)
@@ -168,21 +176,22 @@ class ShardedDataset:
             # The key of block 0 gives the same numbers as (seed, epoch) does: NumPy's seeds are
             # filled up with zeros.
             random = np.random.default_rng((seed, epoch, number))
-            lengths = torch.from_numpy(selection.lengths)
+            lengths, numbers = torch.from_numpy(selection.lengths), torch.from_numpy(clips)
             expected = weights[torch.from_numpy(selection.targets)]
-            batches = draw_batches(lengths, expected, batch_size, random)
+            here = partial(self._played, played, numbers) if played else None
+            batches = draw_batches(lengths, expected, batch_size, random, here)
             if first >= len(batches):
                 first -= len(batches)
                 continue
-            numbers = torch.from_numpy(clips)
-            yield (
-                selection,
-                [
-                    numbers[draws % len(clips)] + draws // len(clips) * len(self)
-                    for draws in batches[first:]
-                ],
-            )
+            yield selection, [self._draws(numbers, draws) for draws in batches[first:]]
             first = 0
+
+    def _draws(self, numbers: Tensor, draws: Tensor) -> Tensor:
+        """Draws of the corpus that draws of a block's clips are."""
+        return numbers[draws % len(numbers)] + draws // len(numbers) * len(self)
+
+    def _played(self, played: Played, numbers: Tensor, lengths: Tensor, draws: Tensor) -> Tensor:
+        return played(lengths, self._draws(numbers, draws))
 
     def _blocks(self, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """(n) int64, ascending: the clips of each block."""

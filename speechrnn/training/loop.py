@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,8 @@ def train(
                 first=sums.steps,
                 rank=0 if meets_others else group.rank,
                 world=1 if meets_others else group.size,
+                # Where clips are strung together none is padded.
+                played=None if config.streaming.share else partial(augmenter.lengths, epoch=epoch),
             )
             observer.epoch_begins(epoch + 1, settings.epochs, steps_per_epoch - sums.steps)
             model.train()

@@ -184,3 +184,13 @@ def test_trimming_spares_half_of_a_short_clip() -> None:
     indices = torch.arange(COUNT)
     _, wave_lens = waves(make(AugmentConfig(**OFF, trim_ms=9000.0)), indices)
     assert (wave_lens >= lengths // 2).all()
+
+
+@pytest.mark.parametrize("speed", [(1.0, 1.0), (0.8, 1.25)])
+def test_lengths_are_known_before(speed: tuple[float, float]) -> None:
+    augmenter = make(AugmentConfig(speed=speed, trim_ms=40))
+    indices = torch.arange(COUNT) + 7 * COUNT  # other draws of the same clips
+    arena, starts, lengths = clips()
+    _, expected = augmenter.waves(arena, starts, lengths, indices, 2)
+    assert augmenter.lengths(lengths, indices, 2).tolist() == expected.tolist()
+    assert augmenter.lengths(lengths, indices, 3).tolist() != expected.tolist()

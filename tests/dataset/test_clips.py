@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch import Tensor
 
 from speechrnn.datadir import Utterance, read_datadir
 from speechrnn.dataset import Dataset, load_dataset, sequential_batches
@@ -101,6 +102,23 @@ def test_batches_hold_clips_of_similar_length() -> None:
     batches = epoch_draws(dataset, 10, 0.0)
     spans = [int(dataset.lengths[b].max() - dataset.lengths[b].min()) for b in batches]
     assert np.median(spans) < 150  # of 900 in the whole set
+
+
+def test_batches_hold_draws_that_become_of_similar_length() -> None:
+    dataset = skewed((300, 20))
+    seen = []
+
+    def played(lengths: Tensor, draws: Tensor) -> Tensor:
+        seen.append((lengths, draws))
+        return draws * 7919 % 1009 * 100  # which has nothing to do with what they were
+
+    batches = [draws for _, draws in dataset.epoch(10, 1.0, 0, 0, played=played)]
+    lows, highs = zip(*(torch.aminmax(draws * 7919 % 1009) for draws in batches), strict=True)
+    spans = [int(high - low) for low, high in zip(lows, highs, strict=True)]
+    assert np.median(spans) < 150  # of 1009
+    for lengths, draws in seen:
+        assert torch.equal(lengths, dataset.lengths[draws % len(dataset)])
+    assert max(int(draws.max()) for _, draws in seen) >= len(dataset)
 
 
 def test_no_batch_is_much_smaller_than_the_others() -> None:

@@ -67,13 +67,25 @@ def test_holds_the_clips_of_the_corpus(utterances: list[Utterance], folder: Shar
 def test_one_block_comes_in_the_batches_of_memory(folder: ShardFolder, balance: float) -> None:
     dataset = sharded(folder)
     whole = dataset.whole()
-    for epoch in (0, 3):
-        ours = list(dataset.epoch(4, balance, 5, epoch))
-        theirs = list(whole.epoch(4, balance, 5, epoch))
+    for epoch, played in (0, None), (3, None), (3, lambda lengths, draws: lengths * (draws % 5)):
+        ours = list(dataset.epoch(4, balance, 5, epoch, played=played))
+        theirs = list(whole.epoch(4, balance, 5, epoch, played=played))
         assert dataset.num_steps(4) == whole.num_steps(4)
         for (part, draws), (_, expected) in zip(ours, theirs, strict=True):
             assert torch.equal(draws, expected)
             assert drawn(part, draws) == drawn(whole, draws)
+
+
+def test_blocks_ask_for_the_lengths_of_the_draws_they_give(folder: ShardFolder) -> None:
+    dataset, seen = sharded(folder, 2), []
+
+    def played(lengths: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
+        seen.append(draws)
+        return lengths
+
+    given = torch.cat([draws for _, draws in dataset.epoch(3, 1.0, 0, 1, played=played)])
+    assert len(seen) > 1
+    assert sorted(torch.cat(seen).tolist()) == sorted(given.tolist())
 
 
 @settings(deadline=None, max_examples=30)
