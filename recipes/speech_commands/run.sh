@@ -65,6 +65,11 @@ command+=" --config conf/$(basename "$config")"
 [ "$int8" = false ] || command+=" --int8 true"
 command+=" --seed $seed"
 [ "$nproc" = 1 ] || command+=" --nproc $nproc"
+from_root=${command/ conf\// recipes/speech_commands/conf/}
+training=$from_root # without what matters only later
+for option in "--negatives DIRS" "--test-noise DIRS" "--int8 true"; do
+  training=${training/ $option/}
+done
 . "$here/path.sh"
 . "$here/../shared/stages.sh"
 cd "$work"
@@ -150,6 +155,7 @@ if due 3; then
       "${extra_train[@]}" --valid "$data/valid" --out "$exp/run" --resume "${options[@]}"
     echo "$inputs" >"$exp/trained"
   fi
+  echo "$training" >"$exp/command"
 fi
 
 if due 4; then
@@ -194,7 +200,8 @@ if due 5; then
       "${test_noise[@]}" --name "$name" --out RESULTS.md --commit "$(commit)"
   fi
   if [ -e "$exp/evaluation/stream/stream.json" ]; then
-    options=(--command "${command/ conf\// recipes/speech_commands/conf/} --strung-hours $strung_hours")
+    options=(--command "$from_root --strung-hours $strung_hours")
+    for teacher in "${teachers[@]}"; do options+=(--teacher "exp/$place/$teacher"); done
     [ "$synthetic" = false ] || options+=(--synthetic "$data/synthetic")
     python "$here/local/card.py" --data "$data" --experiment "$exp" "${options[@]}" --out "$exp/card.md"
   fi

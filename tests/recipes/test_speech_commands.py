@@ -133,6 +133,19 @@ def test_finished_trainings_teach_another(finished: tuple[Path, str]) -> None:
     assert "exp/tiny/12/nobody/trained is not there; run stage 3 for it first" in failed.stderr
 
 
+def test_the_card_of_a_pupil_says_how_its_teachers_are_made(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    options = ("--corpus", "tiny", "--config", "tiny.yaml", "--teachers", "tiny_seed3,tiny_seed3")
+    options += ("--negatives", "negatives", "--strung-hours", "0.01", "--stage", "1")
+    done = run(work, *options)
+    assert done.returncode == 0, done.stderr
+    exp = work / "exp/tiny/12/tiny_seed0_taught_by_tiny_seed3_tiny_seed3"
+    teacher = "--task 12 --config recipes/speech_commands/conf/tiny.yaml"
+    rebuilt = (exp / "card.md").read_text().partition("## How to rebuild it")[2]
+    assert rebuilt.count(f"{teacher} --seed 3\n") == 2
+    assert f"{teacher} --negatives DIRS --teachers tiny_seed3,tiny_seed3 --seed 0" in rebuilt
+
+
 def test_words_have_results_of_their_own(finished: tuple[Path, str]) -> None:
     work, _ = finished
     options = ("--corpus", "tiny", "--config", "tiny.yaml", "--words", "bed,yes")
@@ -162,7 +175,7 @@ def test_synthetic_speech_and_streams(finished: tuple[Path, str]) -> None:
     assert "data/tiny/bed/synthetic/valid" in {row["name"] for row in calibration["negatives"]}
     card = (exp / "card.md").read_text()
     assert "Synthetic speech of espeak: the words, other words and phrases." in card
-    assert "--strung-hours 0.01" in card
+    assert "--strung-hours 0.01" in card and "learns from" not in card
     results = (work / "RESULTS.md").read_text()
     assert "--words bed --config conf/live.yaml --synthetic true --test-noise DIRS" in results
     heading = "not the official corpus: bed against all other words; all test clips"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def main() -> None:
     """Read, put together, write."""
     parser = card.card_options(__doc__)
     parser.add_argument("--synthetic", type=Path, help="synthetic speech that it trained on, too")
+    parser.add_argument("--teacher", type=Path, action="append", default=[], help="experiment")
     options = parser.parse_args()
     write(options)
     print(f"{options.out}: card written")
@@ -63,7 +65,7 @@ def write(options: argparse.Namespace) -> None:
         card.ROBUSTNESS: text_of(experiment / "evaluation" / "robustness.md"),
         card.WEAKNESSES: "\n".join(f"- {line}" for line in bounds),
         card.LICENCE: f"{LICENCE}, as all of speechrnn; the recordings are not in it.",
-        card.REBUILD: card_tables.rebuild(options.command, info),
+        card.REBUILD: taught_by(options.teacher) + card_tables.rebuild(options.command, info),
     }
     facts = {
         "accuracy": f"{accuracy} of {scores['accuracy']['total']} clips by {people} it was not "
@@ -87,6 +89,21 @@ def training_data(options: argparse.Namespace, provenance: dict[str, Any]) -> li
         said = "the words, other words and phrases"
         lines.append(card_tables.synthetic_speech(options.synthetic, said))
     return [*lines, *options.also, card_tables.training_total(provenance)]
+
+
+def taught_by(teachers: Sequence[Path]) -> str:
+    """How to rebuild the networks that it learnt from as well; empty where there are none."""
+    if not teachers:
+        return ""
+    commands = [text_of(teacher / "command").strip() for teacher in teachers]
+    records = [read_record(teacher / "run" / "environment.json") for teacher in teachers]
+    commits = ", ".join(record["git_commit"] for record in records)
+    return (
+        "First the networks whose averaged judgement it learns from, beside the labels, at the "
+        f"commits {commits}; stages 0 to 3 are enough.\n\n```sh\n"
+        + "\n".join(commands)
+        + "\n```\n\n"
+    )
 
 
 def text_of(path: Path) -> str:
