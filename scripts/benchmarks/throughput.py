@@ -10,9 +10,11 @@ Usage: python scripts/benchmarks/throughput.py [--config FILE] [--steps 60] [--t
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +23,7 @@ from torch import nn
 
 from speechrnn.augment import Augmenter
 from speechrnn.config import Config, load_config
+from speechrnn.dataset import Dataset
 from speechrnn.models.command import CommandModel
 from speechrnn.training.distributed import pick_device
 from speechrnn.training.memory import keep_freed_memory
@@ -33,6 +36,7 @@ from speechrnn.training.optimizer import (
 from speechrnn.vocabulary import Vocabulary
 
 T = TypeVar("T")
+CLIPS = 4096
 
 
 def main() -> None:
@@ -49,28 +53,32 @@ def main() -> None:
     device = pick_device(options.device)
     size, rate_hz = config.training.batch_size, config.features.sample_rate_hz
 
-    random = np.random.default_rng(0)
-    arena = torch.from_numpy(random.integers(-9000, 9000, 500 * rate_hz, dtype=np.int16))
-    arena = arena.to(device)
-    starts = torch.arange(500, device=device) * rate_hz
-    lengths = torch.full((500,), rate_hz, device=device)
-    targets = torch.arange(500, device=device) % 12
+    random, clips = np.random.default_rng(0), torch.arange(CLIPS)
+    arena = torch.from_numpy(random.integers(-9000, 9000, CLIPS * rate_hz, dtype=np.int16))
+    lengths = torch.full((CLIPS,), rate_hz)
+    dataset = Dataset(arena, clips * rate_hz, lengths, clips % 12, []).to(device)
     model = CommandModel(config, Vocabulary(f"word{i}" for i in range(12))).to(device)
     optimizer = make_optimizer(model, config.training)
     average = start_average(model)
     augmenter = Augmenter(config.augment, config.features, config.training.seed, None, device)
 
+    def batches() -> Iterator[tuple[int, torch.Tensor]]:
+        for epoch in itertools.count():
+            played = partial(augmenter.lengths, epoch=epoch)
+            for _, draws in dataset.epoch(size, 0.0, 0, epoch, played=played):
+                yield epoch, draws
+
     @torch.no_grad()
-    def cut(step: int) -> tuple[torch.Tensor, ...]:
-        clips = torch.from_numpy(np.random.default_rng(step).integers(0, 500, size))
-        return clips, *augmenter.waves(arena, starts[clips], lengths[clips], clips, step)
+    def cut(epoch: int, draws: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        places = dataset.starts[draws], dataset.lengths[draws]
+        return draws, *augmenter.waves(dataset.arena, *places, draws, epoch)
 
     @torch.no_grad()
     def features(
         clips: torch.Tensor, wave: torch.Tensor, lens: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
         feats, feat_lens = model.features(wave, lens)
-        return augmenter.features(feats, feat_lens, clips, 0), feat_lens, targets[clips]
+        return augmenter.features(feats, feat_lens, clips, 0), feat_lens, dataset.targets[clips]
 
     def loss(feats: torch.Tensor, feat_lens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return nn.functional.cross_entropy(model.logits(feats, feat_lens), labels)
@@ -98,10 +106,10 @@ def main() -> None:
         return time.perf_counter() - began, result
 
     found: list[dict[str, float]] = []
-    for step in range(-5, options.steps):
+    for step, batch in zip(range(-5, options.steps), batches(), strict=False):
         times = {}
-        times["whole"], _ = clock(lambda step=step: learn(*features(*cut(step + 5))))
-        times["cut, change the waves"], waves = clock(cut, step + 5)
+        times["whole"], _ = clock(lambda batch=batch: learn(*features(*cut(*batch))))
+        times["cut, change the waves"], waves = clock(cut, *batch)
         times["features and masks"], ready = clock(features, *waves)
         times["network alone"], _ = clock(learn, *ready)
         times["  forward"], value = clock(loss, *ready)
