@@ -28,12 +28,18 @@ def calibrate_words(
 ) -> None:
     """Find the thresholds that miss least at a budget of false alarms an hour, and store them."""
     from speechrnn.cli.counting import counting
-    from speechrnn.cli.live_scores import print_left_out, print_live_scores, print_shortage
+    from speechrnn.cli.live_scores import (
+        print_left_out,
+        print_live_scores,
+        print_obstacles,
+        print_shortage,
+    )
     from speechrnn.decoding.operating_point import SOURCES
     from speechrnn.evaluation.calibration import calibrate as find_point
     from speechrnn.evaluation.calibration import calibration_facts
     from speechrnn.evaluation.live_report import write_live_report
     from speechrnn.evaluation.live_trial import LiveListener
+    from speechrnn.evaluation.obstacles import find_obstacles
     from speechrnn.runtime.metadata import write_operating_point
     from speechrnn.runtime.stream import operating_point
 
@@ -47,6 +53,8 @@ def calibrate_words(
     found = find_point(trial, point, budget)
     print_left_out(trial)
     print_live_scores(found.scores, found.point)
+    obstacles = find_obstacles(trial, found.point)
+    print_obstacles(obstacles)
     print("counted on what the thresholds were found on; 'speechrnn evaluate --stream' tells more")
     print_shortage(trial.hours, budget)
     facts = calibration_facts(found.scores, budget, date.today())
@@ -54,6 +62,7 @@ def calibrate_words(
     print(f"{info.path}: operating point written")
     if out is not None:
         record = {**replace(found.point, calibration=None).as_metadata(), **found.scores.as_dict()}
+        record["obstacles"] = [obstacle.as_dict() for obstacle in obstacles]
         write_live_report(out, "calibration", record, found.scores, found.curve, budget)
     if trial.faults:
         raise typer.Exit(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,7 @@ from speechrnn.evaluation.choice import Choices
 from speechrnn.evaluation.live_scores import AlarmRow, LiveScores
 from speechrnn.evaluation.live_trial import SYNTHETIC, LiveTrial
 from speechrnn.evaluation.metrics import Rate
+from speechrnn.evaluation.obstacles import Obstacle
 from speechrnn.evaluation.page import span
 
 _MOST_ALARMS = 50  # that are listed of each row
@@ -46,6 +48,22 @@ def print_live_scores(scores: LiveScores, point: OperatingPoint) -> None:
     for row in scores.rows:
         for line in _listed(row):
             console.print(line)
+
+
+def print_obstacles(obstacles: Sequence[Obstacle]) -> None:
+    """Print which few recordings a word is missed often for."""
+    if not obstacles:
+        return
+    console = _console()
+    console.print()
+    console.print(
+        "thresholds that a few recordings keep high: is the word said in them, or one much like it?"
+    )
+    for obstacle in obstacles:
+        gain = obstacle.missed.share - obstacle.without.share
+        console.print(f"    {obstacle.word}, of which {gain:.0%} more would be heard without:")
+        for file in obstacle.files:
+            console.print(f"        {file}")
 
 
 def print_choices(choices: Choices) -> None:

@@ -100,7 +100,7 @@ def word_peaks(trial: LiveTrial, point: OperatingPoint) -> dict[str, Peaks]:
     info = trial.said.hearing.info
     said = _peaks_where_said(trial, point)
     clip_frames = round(info.clip_ms / info.hop_ms)  # a pooling head hears a sound for so long
-    tracks = [_smooth(part.hearing, point) for part in trial.negatives]
+    tracks = [smoothed(part.hearing, point) for part in trial.negatives]
     peaks = {}
     for column, word in enumerate(info.words):
         unsaid = np.concatenate([separate_peaks(track[:, column], clip_frames) for track in tracks])
@@ -111,7 +111,7 @@ def word_peaks(trial: LiveTrial, point: OperatingPoint) -> dict[str, Peaks]:
 def _peaks_where_said(trial: LiveTrial, point: OperatingPoint) -> dict[str, list[float]]:
     """By the same rule as `speechrnn.evaluation.matching.match`."""
     hearing = trial.said.hearing
-    track = _smooth(hearing, point)
+    track = smoothed(hearing, point)
     times_s, emitted_s = hearing.times_s, hearing.emitted_s
     peaks: dict[str, list[float]] = {word: [] for word in hearing.info.words}
     for placed in trial.said.placed:
@@ -123,7 +123,7 @@ def _peaks_where_said(trial: LiveTrial, point: OperatingPoint) -> dict[str, list
     return peaks
 
 
-def _smooth(hearing: Hearing, point: OperatingPoint) -> np.ndarray:
+def smoothed(hearing: Hearing, point: OperatingPoint) -> np.ndarray:
     """(T, W) posteriors as the detector averages them."""
     info = hearing.info
     detector = KeywordDetector(point, info.words, info.hop_ms, info.clip_ms)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_LEAST_BARRIER = 0.25
+LEAST_BARRIER = 0.25
 _NEVER = 1.01  # no posterior reaches it
 _DIGITS = 9  # sums that are equal but for rounding are equal
 
@@ -72,7 +72,7 @@ class Allocation:
             most_alarms: Largest budget; of no use beyond the peaks above 0.25.
         """
         self._peaks = peaks
-        most_of = [int((its.unsaid > _LEAST_BARRIER).sum()) for its in peaks.values()]
+        most_of = [int((its.unsaid > LEAST_BARRIER).sum()) for its in peaks.values()]
         most = min(most_alarms, sum(most_of))
         self.miss_rates = np.zeros(most + 1)
         self._spent = np.zeros((len(peaks), most + 1), int)  # by the words so far, by budget
@@ -100,7 +100,7 @@ class Allocation:
 def _barrier(peaks: Peaks, alarms: int) -> float:
     """What a threshold with so many alarms must be above."""
     highest = float(peaks.unsaid[alarms]) if alarms < len(peaks.unsaid) else 0.0
-    return max(highest, _LEAST_BARRIER)
+    return max(highest, LEAST_BARRIER)
 
 
 def _threshold(peaks: Peaks, alarms: int) -> float:

@@ -64,6 +64,14 @@ def test_thresholds_go_into_the_model_file(
     record = json.loads((out_dir / "calibration.json").read_text())
     assert record["thresholds"] == point.thresholds
     assert record["negatives"][0]["alarms"] == []
+    (obstacle,) = record["obstacles"]
+    assert (obstacle["word"], obstacle["without"]["missed"]) == ("high", 0)
+    heading = "thresholds that a few recordings keep high: is the word said in them, or one much"
+    (told,) = [block for block in out.split("\n\n") if block.startswith(heading)]
+    assert told.splitlines()[1:3] == [
+        "    high, of which 100% more would be heard without:",
+        f"        {obstacle['files'][0]}",
+    ]
     lines = out.splitlines()
     assert lines[0].startswith("missed 66.7% of 12 words (95% interval 39.1–86.2%); 0 false alarms")
     assert any(line.split()[:2] == ["low", f"{point.thresholds['low']:.3f}"] for line in lines)

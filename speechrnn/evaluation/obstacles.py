@@ -1,0 +1,85 @@
+"""Recordings for whose sake a word is missed often: is it said in them, or one much like it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+import numpy as np
+
+from speechrnn.decoding.operating_point import OperatingPoint
+from speechrnn.evaluation.calibration import smoothed, word_peaks
+from speechrnn.evaluation.live_scores import miss_dict
+from speechrnn.evaluation.live_trial import LiveTrial, Part
+from speechrnn.evaluation.metrics import Rate
+from speechrnn.evaluation.thresholds import LEAST_BARRIER
+
+_MOST_FILES = 3
+_LEAST_GAIN = 0.1  # of the times that the word was said
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What a word's threshold is kept high by.
+
+    Attributes:
+        word: The word.
+        missed: At its threshold.
+        without: Missed if the threshold only had to be above what the other negatives rise to.
+        files: The recordings that rise to just below the threshold, highest first.
+    """
+
+    word: str
+    missed: Rate
+    without: Rate
+    files: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "word": self.word,
+            "missed": miss_dict(self.missed),
+            "without": miss_dict(self.without),
+            "files": self.files,
+        }
+
+
+def find_obstacles(trial: LiveTrial, point: OperatingPoint) -> list[Obstacle]:
+    """Words of which a tenth and more is missed for the sake of at most three recordings.
+
+    Args:
+        trial: What the thresholds were found on.
+        point: The operating point.
+    """
+    peaks = word_peaks(trial, point)
+    files, heights = _heights(trial.negatives, point)
+    found = []
+    for column, (word, threshold) in enumerate(point.thresholds.items()):
+        said = peaks[word].said
+        missed = Rate(int((said < threshold).sum()), len(said))
+        order = np.argsort(-heights[:, column], kind="stable")
+        order = order[heights[order, column] < threshold]
+        for count in range(1, min(_MOST_FILES, len(order) - 1) + 1):
+            barrier = max(float(heights[order[count], column]), LEAST_BARRIER)
+            without = Rate(int((said <= barrier).sum()), len(said))
+            if missed.hits - without.hits >= max(1, _LEAST_GAIN * len(said)):
+                found.append(Obstacle(word, missed, without, [files[i] for i in order[:count]]))
+                break
+    return found
+
+
+def _heights(parts: Sequence[Part], point: OperatingPoint) -> tuple[list[str], np.ndarray]:
+    """The recordings of negatives, and (R, W) how high each word rose in each of them."""
+    highest: dict[str, np.ndarray] = {}
+    for part in parts:
+        times_s, track = part.hearing.times_s, smoothed(part.hearing, point)
+        starts = np.searchsorted(times_s, [placed.start_s for placed in part.placed])
+        # What comes after a recording, before the next one, is its own.
+        inside = starts < len(track)
+        rows = np.maximum.reduceat(track, starts[inside])
+        for placed, row in zip(compress(part.placed, inside), rows, strict=True):
+            file = str(placed.utterance.wav)
+            highest[file] = np.maximum(highest.get(file, row), row)
+    return list(highest), np.stack(list(highest.values()))
