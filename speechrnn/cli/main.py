@@ -98,6 +98,8 @@ def run() -> None:
         extra = "calibrate" if package in _CALIBRATE else "train"
         _stop(f"this needs the package {package}; pip install 'speechrnn[{extra}]'", 2)
     except OSError as fault:
+        if "libtorchaudio" in str(fault):
+            _stop("torch and torchaudio do not fit each other; pip install 'speechrnn[train]'", 2)
         _stop(f"{fault.filename or 'system'}: {fault.strerror or fault}", 2)
     if code == _INTERRUPTED:
         _stop("interrupted", code)

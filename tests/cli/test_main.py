@@ -87,6 +87,7 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
         (DataError("text:3: two\nlines"), "text:3: two lines", 2),
         (PermissionError(13, "Permission denied", "exp/x"), "exp/x: Permission denied", 2),
         (ModuleNotFoundError("no", name="torch"), "pip install 'speechrnn[train]'", 2),
+        (OSError("Could not load: /a/libtorchaudio.so"), "torchaudio do not fit each other", 2),
         (KeyboardInterrupt(), "interrupted", 130),
     ],
 )
