@@ -56,8 +56,8 @@ def find_obstacles(trial: LiveTrial, point: OperatingPoint) -> list[Obstacle]:
     peaks = word_peaks(trial, point)
     files, heights = _heights(trial.negatives, point)
     found = []
-    for column, (word, threshold) in enumerate(point.thresholds.items()):
-        said = peaks[word].said
+    for column, word in enumerate(trial.said.hearing.info.words):
+        said, threshold = peaks[word].said, point.thresholds[word]
         missed = Rate(int((said < threshold).sum()), len(said))
         order = np.argsort(-heights[:, column], kind="stable")
         order = order[heights[order, column] < threshold]
