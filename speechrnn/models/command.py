@@ -127,7 +127,7 @@ class CommandModel(nn.Module):
         """
         rows = len(wave)
         if wave.device.type == "cpu":
-            rows = max(1, _CACHED_SAMPLES // wave.shape[1])
+            rows = max(1, _CACHED_SAMPLES // max(1, wave.shape[1]))
         parts = zip(wave.split(rows), wave_lens.to(wave.device).split(rows), strict=True)
         feats = torch.cat([self._features(*part) for part in parts])
         frames = num_frames(self.grid, wave_lens)

@@ -116,6 +116,13 @@ def test_padding_and_neighbours_leave_logits_alone(cell, pooling):
         torch.testing.assert_close(together[row], alone[0], atol=1e-9, rtol=0)
 
 
+def test_nothing_has_features_of_the_zeros_around_it():
+    model = make_model(convolutions=STRIDED)
+    feats, _ = model.features(torch.zeros(2, 0), torch.tensor([0, 0]))
+    expected, _ = model.features(torch.zeros(2, 1), torch.tensor([1, 1]))
+    assert torch.equal(feats, expected[:, : feats.shape[1]]) and feats.shape[1] > 0
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_features_a_few_rows_at_a_time_are_those_of_all(rows, monkeypatch):
     model = make_model(features="absolute", convolutions=STRIDED)
