@@ -201,7 +201,10 @@ if due 5; then
   fi
   if [ -e "$exp/evaluation/stream/stream.json" ]; then
     options=(--command "$from_root --strung-hours $strung_hours")
-    for teacher in "${teachers[@]}"; do options+=(--teacher "exp/$place/$teacher"); done
+    for teacher in "${teachers[@]}"; do
+      need "exp/$place/$teacher/command" "3 for it"
+      options+=(--teacher "exp/$place/$teacher")
+    done
     [ "$synthetic" = false ] || options+=(--synthetic "$data/synthetic")
     python "$here/local/card.py" --data "$data" --experiment "$exp" "${options[@]}" --out "$exp/card.md"
   fi

@@ -89,7 +89,7 @@ class Augmenter:
             epoch: The epoch.
         """
         draws = uniform(self.seed, epoch, utterances, _WAVE_DRAWS, Stream.WAVES)
-        (_, lengths, before, after), steps = self._placed(lengths, lengths, draws)
+        _, lengths, before, after, steps = self._placed(lengths, draws)
         return played_lens(before + lengths + after, steps)
 
     def streams(
@@ -132,24 +132,23 @@ class Augmenter:
         self, arena: Tensor, starts: Tensor, lengths: Tensor, draws: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """(B, S) clips with silence around them, and (B) samples with and without the silence."""
-        clips, steps = self._placed(starts, lengths, draws)
+        head, lengths, before, after, steps = self._placed(lengths, draws)
+        clips = starts + head, lengths, before, after
         if self.config.speed == (1.0, 1.0):
             wave, wave_lens = cut(arena, *clips)
         else:
             wave, wave_lens = cut_at_speed(arena, *clips, steps, self._speeds)
-        return wave, wave_lens, clips[1] / self._speeds.played(steps)
+        return wave, wave_lens, lengths / self._speeds.played(steps)
 
-    def _placed(
-        self, starts: Tensor, lengths: Tensor, draws: Tensor
-    ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], Tensor]:
-        """(B) starts, lengths, silence before and behind in samples of the clip; (B) speeds."""
+    def _placed(self, lengths: Tensor, draws: Tensor) -> tuple[Tensor, ...]:
+        """(B) each: samples cut off at the head, what is left, silence before and behind; speed."""
         c, device = self.config, lengths.device
-        starts, lengths = self._trim(starts, lengths, draws[:, 12], draws[:, 13])
+        head, lengths = self._trim(lengths, draws[:, 12], draws[:, 13])
         before, after, speed = draws[:, :3].unbind(1)
         steps = self._speeds.steps(spread(speed, c.speed))
         edge = 1 + self._speeds.played(steps) * (c.shift_ms * self._rate_hz / 1000)
         before, after = ((share * edge).long().to(device) for share in (before, after))
-        return (starts, lengths, before, after), steps.to(device)
+        return head, lengths, before, after, steps.to(device)
 
     def _transmitted(self, wave: Tensor, wave_lens: Tensor, draws: Tensor) -> Tensor:
         """Waves from a room, over a channel, at another loudness; changes `wave` in place."""
@@ -194,13 +193,11 @@ class Augmenter:
             self.seed, epoch, utterances, count, c.mixup_probability, c.mixup_alpha
         )
 
-    def _trim(
-        self, starts: Tensor, lengths: Tensor, head: Tensor, tail: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Clips without their first and last moments, as an eager endpointer leaves them."""
+    def _trim(self, lengths: Tensor, head: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
+        """Samples cut off at the head, and left when both ends are cut as by an endpointer."""
         most = (lengths // 4).clamp(max=round(self.config.trim_ms * self._rate_hz / 1000)) + 1
         head, tail = ((share.to(most.device) * most).long() for share in (head, tail))
-        return starts + head, lengths - head - tail
+        return head, lengths - head - tail
 
     def _add_noise(
         self,

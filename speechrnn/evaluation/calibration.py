@@ -98,7 +98,7 @@ def _best_curve(peaks: Mapping[str, Peaks], allocation: Allocation, hours: float
 def word_peaks(trial: LiveTrial, point: OperatingPoint) -> dict[str, Peaks]:
     """How high the smoothed posterior of each word rose where it was said, and in the negatives."""
     info = trial.said.hearing.info
-    said = _peaks_where_said(trial, point)
+    said = peaks_where_said(trial, point)
     clip_frames = round(info.clip_ms / info.hop_ms)  # a pooling head hears a sound for so long
     tracks = [smoothed(part.hearing, point) for part in trial.negatives]
     peaks = {}
@@ -108,8 +108,8 @@ def word_peaks(trial: LiveTrial, point: OperatingPoint) -> dict[str, Peaks]:
     return peaks
 
 
-def _peaks_where_said(trial: LiveTrial, point: OperatingPoint) -> dict[str, list[float]]:
-    """By the same rule as `speechrnn.evaluation.matching.match`."""
+def peaks_where_said(trial: LiveTrial, point: OperatingPoint) -> dict[str, list[float]]:
+    """How high each word rose where it was said, by the rule of `speechrnn.evaluation.matching`."""
     hearing = trial.said.hearing
     track = smoothed(hearing, point)
     times_s, emitted_s = hearing.times_s, hearing.emitted_s

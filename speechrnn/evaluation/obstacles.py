@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from speechrnn.decoding.operating_point import OperatingPoint
-from speechrnn.evaluation.calibration import smoothed, word_peaks
+from speechrnn.evaluation.calibration import peaks_where_said, smoothed
 from speechrnn.evaluation.live_scores import miss_dict
 from speechrnn.evaluation.live_trial import LiveTrial, Part
 from speechrnn.evaluation.metrics import Rate
-from speechrnn.evaluation.thresholds import LEAST_BARRIER
+from speechrnn.evaluation.thresholds import Peaks
 
 _MOST_FILES = 3
 _LEAST_GAIN = 0.1  # of the times that the word was said
@@ -53,19 +53,20 @@ def find_obstacles(trial: LiveTrial, point: OperatingPoint) -> list[Obstacle]:
         trial: What the thresholds were found on.
         point: The operating point.
     """
-    peaks = word_peaks(trial, point)
+    said = peaks_where_said(trial, point)
     files, heights = _heights(trial.negatives, point)
     found = []
     for column, word in enumerate(trial.said.hearing.info.words):
-        said, threshold = peaks[word].said, point.thresholds[word]
-        missed = Rate(int((said < threshold).sum()), len(said))
+        threshold = point.thresholds[word]
         order = np.argsort(-heights[:, column], kind="stable")
         order = order[heights[order, column] < threshold]
+        peaks = Peaks(np.array(said[word]), heights[order, column])
+        missed, total = int((peaks.said < threshold).sum()), len(peaks.said)
         for count in range(1, min(_MOST_FILES, len(order) - 1) + 1):
-            barrier = max(float(heights[order[count], column]), LEAST_BARRIER)
-            without = Rate(int((said <= barrier).sum()), len(said))
-            if missed.hits - without.hits >= max(1, _LEAST_GAIN * len(said)):
-                found.append(Obstacle(word, missed, without, [files[i] for i in order[:count]]))
+            without = peaks.missed(count)
+            if missed - without >= max(1, _LEAST_GAIN * total):
+                its = [files[i] for i in order[:count]]
+                found.append(Obstacle(word, Rate(missed, total), Rate(without, total), its))
                 break
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_BARRIER = 0.25
+_LEAST_BARRIER = 0.25
 _NEVER = 1.01  # no posterior reaches it
 _DIGITS = 9  # sums that are equal but for rounding are equal
 
@@ -23,6 +23,15 @@ class Peaks:
 
     said: np.ndarray
     unsaid: np.ndarray
+
+    def barrier(self, alarms: int) -> float:
+        """What a threshold with so many alarms must be above."""
+        highest = float(self.unsaid[alarms]) if alarms < len(self.unsaid) else 0.0
+        return max(highest, _LEAST_BARRIER)
+
+    def missed(self, alarms: int) -> int:
+        """How often the word is missed with a threshold just above that."""
+        return int((self.said <= self.barrier(alarms)).sum())
 
 
 def separate_peaks(track: np.ndarray, distance: int) -> np.ndarray:
@@ -72,7 +81,7 @@ class Allocation:
             most_alarms: Largest budget; of no use beyond the peaks above 0.25.
         """
         self._peaks = peaks
-        most_of = [int((its.unsaid > LEAST_BARRIER).sum()) for its in peaks.values()]
+        most_of = [int((its.unsaid > _LEAST_BARRIER).sum()) for its in peaks.values()]
         most = min(most_alarms, sum(most_of))
         self.miss_rates = np.zeros(most + 1)
         self._spent = np.zeros((len(peaks), most + 1), int)  # by the words so far, by budget
@@ -80,7 +89,7 @@ class Allocation:
             before = self.miss_rates
             self.miss_rates = np.full(most + 1, np.inf)
             for alarms in range(min(most, its_most) + 1):
-                rate = (its.said <= _barrier(its, alarms)).sum() / max(1, len(its.said))
+                rate = its.missed(alarms) / max(1, len(its.said))
                 total = (before[: most + 1 - alarms] + rate).round(_DIGITS)
                 fewer = total < self.miss_rates[alarms:]
                 self.miss_rates[alarms:][fewer] = total[fewer]
@@ -97,13 +106,7 @@ class Allocation:
         return thresholds
 
 
-def _barrier(peaks: Peaks, alarms: int) -> float:
-    """What a threshold with so many alarms must be above."""
-    highest = float(peaks.unsaid[alarms]) if alarms < len(peaks.unsaid) else 0.0
-    return max(highest, LEAST_BARRIER)
-
-
 def _threshold(peaks: Peaks, alarms: int) -> float:
-    barrier = _barrier(peaks, alarms)
+    barrier = peaks.barrier(alarms)
     firing = peaks.said[peaks.said > barrier]
     return (barrier + (float(firing.min()) if len(firing) else _NEVER)) / 2

@@ -32,7 +32,7 @@ from speechrnn.training.distributed import Group, processes
 from speechrnn.training.loop import train
 from speechrnn.training.observer import Observer
 
-# 36 clips: the last batch of an epoch is a single one, which leaves a process without any.
+# 36 clips, four or five in a batch: processes have unlike numbers of them.
 SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "plain": {},
     "clips": {"augment": {"mixup_probability": 0.5}},
