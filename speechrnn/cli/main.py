@@ -109,7 +109,7 @@ def run() -> None:
 def _stop(message: str, code: int) -> NoReturn:
     message = " ".join(message.split())
     if "TORCHELASTIC_RUN_ID" in os.environ:  # one of several processes: one of them says it
-        from speechrnn.training.distributed import says_first
+        from speechrnn.training.store import says_first
 
         if not says_first(message):
             sys.exit(code)

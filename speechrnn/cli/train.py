@@ -74,9 +74,10 @@ def train(
     from speechrnn.shards.cluster import executors
     from speechrnn.training.checkpoint import load_experiment
     from speechrnn.training.corpus import Corpus
-    from speechrnn.training.distributed import processes, says_first
+    from speechrnn.training.distributed import processes
     from speechrnn.training.loop import train as run_training
     from speechrnn.training.start import read_start
+    from speechrnn.training.store import says_first
 
     kept = (
         None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +20,13 @@ from torch import Tensor, nn
 
 from speechrnn.dataset import part_of
 from speechrnn.errors import ConfigError, RunError, SpeechRNNError
+from speechrnn.training.pulse import Pulse
+from speechrnn.training.store import started_by_torchrun, tell_cause, told_cause
 
 T = TypeVar("T")
 
 _PATIENCE = timedelta(minutes=30)  # for the slowest process, say to decode its corpus
-_STORE_PATIENCE = timedelta(seconds=5)
-_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-_CAUSE = "speechrnn/cause"
+_GLANCE = timedelta(seconds=2)  # between looks at whom one waits for
 _RESUME = "the last checkpoint is whole: start them again with --resume"
 
 
@@ -41,11 +42,14 @@ class Group:
         device: Where this one computes.
     """
 
-    def __init__(self, device: torch.device, rank: int = 0, size: int = 1) -> None:
+    def __init__(
+        self, device: torch.device, rank: int = 0, size: int = 1, pulse: Pulse | None = None
+    ) -> None:
         """Name the place of this process."""
         self.device = device
         self.rank = rank
         self.size = size
+        self._pulse = pulse
 
     @property
     def is_first(self) -> bool:
@@ -66,7 +70,7 @@ class Group:
         if self.size == 1:
             return list(values)
         sums = torch.tensor(values, dtype=torch.float64)
-        dist.all_reduce(sums)
+        self._wait(dist.all_reduce(sums, async_op=True))
         return sums.tolist()
 
     def most(self, value: int) -> int:
@@ -74,30 +78,30 @@ class Group:
         if self.size == 1:
             return value
         largest = torch.tensor(value)
-        dist.all_reduce(largest, dist.ReduceOp.MAX)
+        self._wait(dist.all_reduce(largest, dist.ReduceOp.MAX, async_op=True))
         return int(largest)
 
     def from_first(self, value: T) -> T:
         """The value of process 0."""
         if self.size == 1:
             return value
-        values = [value]
-        dist.broadcast_object_list(values, 0)
-        return values[0]
+        content = _pickled(value if self.is_first else None)
+        row = torch.zeros(self.most(len(content)), dtype=torch.uint8)
+        if self.is_first:
+            row[:] = content
+        self._wait(dist.broadcast(row, 0, async_op=True))
+        return pickle.loads(row.numpy().tobytes())
 
     def gather(self, value: T) -> list[T]:
         """All processes' values by rank, on process 0; elsewhere nothing."""
-        if self.size == 1:
-            return [value]
-        values: list[Any] | None = [None] * self.size if self.is_first else None
-        dist.gather_object(value, values, 0)
-        return values or []
+        values = self._all(value)
+        return values if self.is_first else []
 
     def copy_first(self, model: nn.Module) -> None:
         """Give all processes the numbers that the model has on process 0."""
         if self.size > 1:
             for tensor in model.state_dict().values():
-                dist.broadcast(tensor, 0)
+                self._wait(dist.broadcast(tensor, 0, async_op=True), tensor.is_cuda)
 
     def add_up(self, model: nn.Module, loss: Tensor, *flags: float) -> list[float]:
         """Add up gradients over all processes, in place; a wait for all.
@@ -116,7 +120,7 @@ class Group:
         ends = torch.tensor([0.0, *flags], device=loss.device)
         ends[0] = loss.detach()
         flat = torch.cat([ends, *(grad.flatten() for grad in grads)])
-        dist.all_reduce(flat)
+        self._wait(dist.all_reduce(flat, async_op=True), flat.is_cuda)
         ends, *sums = flat.split([len(ends), *(grad.numel() for grad in grads)])
         for grad, summed in zip(grads, sums, strict=True):
             grad.copy_(summed.view_as(grad))
@@ -137,8 +141,7 @@ class Group:
             name: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
             for name, value in facts.items()
         }
-        found: list[dict[str, str]] = [{}] * self.size
-        dist.all_gather_object(found, digests)
+        found = self._all(digests)
         for rank, other in enumerate(found):
             for name, digest in found[0].items():
                 if other[name] != digest:
@@ -146,6 +149,32 @@ class Group:
                         f"process {rank} of {self.size} was given another {name} than process 0; "
                         "start all with the same settings and data"
                     )
+
+    def _all(self, value: T) -> list[T]:
+        if self.size == 1:
+            return [value]
+        content = _pickled(value)
+        row = torch.zeros(self.most(len(content)), dtype=torch.uint8)
+        row[: len(content)] = content
+        rows = [torch.empty_like(row) for _ in range(self.size)]
+        self._wait(dist.all_gather(rows, row, async_op=True))
+        return [pickle.loads(other.numpy().tobytes()) for other in rows]
+
+    def _wait(self, work: dist.Work, is_cuda: bool = False) -> None:
+        """Until all have taken part; meanwhile signals are heard, and who is silent is missed."""
+        if is_cuda:
+            work.wait()  # for the queue of the GPU only; NCCL's own watch ends what hangs
+            return
+        while True:
+            try:
+                work.wait(_GLANCE)
+                return
+            except RuntimeError:
+                if work.is_completed():
+                    work.wait()  # raises what went wrong, if it did not just end well
+                    return
+            if self._pulse:
+                self._pulse.check()
 
 
 @contextmanager
@@ -160,7 +189,7 @@ def processes(device: str, remedy: str = _RESUME) -> Iterator[Group]:
         ConfigError: No such device here.
         RunError: Another process was lost.
     """
-    if not _started_by_torchrun():
+    if not started_by_torchrun():
         yield Group(pick_device(device))
         return
     here = pick_device(device, int(os.environ["LOCAL_RANK"]))
@@ -168,17 +197,21 @@ def processes(device: str, remedy: str = _RESUME) -> Iterator[Group]:
         torch.cuda.set_device(here)  # before NCCL looks for one
     backend = "cpu:gloo,cuda:nccl" if here.type == "cuda" else "gloo"
     dist.init_process_group(backend, timeout=_PATIENCE)
-    group = Group(here, dist.get_rank(), dist.get_world_size())
+    rank, size = dist.get_rank(), dist.get_world_size()
+    pulse = Pulse(rank, size, remedy)
     before = signal.signal(signal.SIGTERM, _end)
     try:
-        yield group
+        yield Group(here, rank, size, pulse)
     except BaseException as fault:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun sends it; let it all be told first
         if isinstance(fault, RuntimeError) and _lost_another(fault):
-            raise RunError(_cause(group, remedy)) from None
+            lost = f"one of {size} processes was lost or cannot be reached; {remedy}"
+            raise RunError(told_cause() or lost) from None
         if isinstance(fault, SpeechRNNError):
-            _store().set(_key(_CAUSE), str(fault))  # the others will only miss this process
+            tell_cause(str(fault))
         raise
+    finally:
+        pulse.stop()
     signal.signal(signal.SIGTERM, before)
     dist.destroy_process_group()
 
@@ -214,17 +247,6 @@ def pick_device(name: str, local_rank: int | None = None) -> torch.device:
     return device
 
 
-def says_first(message: str) -> bool:
-    """Whether no other process of the run has said this; alone, always."""
-    if not _started_by_torchrun():
-        return True
-    digest = hashlib.sha256(message.encode()).hexdigest()
-    try:
-        return _store().add(_key(f"speechrnn/said/{digest}"), 1) == 1
-    except (RuntimeError, OSError):  # the store went with the process that held it
-        return True
-
-
 def _end(number: int, frame: FrameType | None) -> None:
     if sys.exc_info()[0] is None:  # else it is ending already
         raise RunError("was told to end (SIGTERM), as when another process was lost")
@@ -234,28 +256,9 @@ def _lost_another(fault: RuntimeError) -> bool:
     return isinstance(fault, dist.DistError) or "gloo" in str(fault)
 
 
-def _cause(group: Group, remedy: str) -> str:
-    """Why a process that was waited for is gone."""
-    try:
-        store = _store()
-        if store.check([_key(_CAUSE)]):
-            return store.get(_key(_CAUSE)).decode()
-    except (RuntimeError, OSError):
-        pass
-    return f"one of {group.size} processes was lost or cannot be reached; {remedy}"
-
-
-def _started_by_torchrun() -> bool:
-    return all(name in os.environ for name in _TORCHRUN) and int(os.environ["WORLD_SIZE"]) > 1
-
-
-def _store() -> dist.TCPStore:
-    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    return dist.TCPStore(address, port, is_master=False, timeout=_STORE_PATIENCE)
-
-
-def _key(name: str) -> str:
-    return f"{name}/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
+def _pickled(value: object) -> Tensor:
+    """As bytes, (N,)."""
+    return torch.frombuffer(bytearray(pickle.dumps(value)), dtype=torch.uint8)
 
 
 def merged(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:

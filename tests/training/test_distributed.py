@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ CPU = torch.device("cpu")
 EXACT = sorted(set(SECTIONS) - {"dropout"})  # which draws other numbers in each process
 COMPARED = [*EXACT, *SHARDED]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+PROGRAM = ("-m", "speechrnn")
+IMPATIENT = (str(Path(__file__).with_name("impatient.py")),)
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -181,12 +184,12 @@ def test_processes_take_a_device_each(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def start(
-    tones: Path, out: Path, tree: dict[str, Any], *options: str
+    tones: Path, out: Path, tree: dict[str, Any], *options: str, program: Sequence[str] = PROGRAM
 ) -> tuple[subprocess.Popen[str], Path]:
     """The command line in two processes."""
     config = out.parent / "config.yaml"
     config.write_text(yaml.safe_dump(tree))
-    command = [*TORCHRUN, "2", "-m", "speechrnn", "train", "--config", str(config), "--no-cache"]
+    command = [*TORCHRUN, "2", *program, "train", "--config", str(config), "--no-cache"]
     command += ["--train", str(tones / "train"), "--valid", str(tones / "valid")]
     command += ["--out", str(out), "--device", "cpu", *options]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -224,8 +227,8 @@ def test_a_killed_process_ends_the_run_which_goes_on_afterwards(
     os.kill(rank_1_of(process.pid), signal.SIGKILL)
     _, stderr = process.communicate()
     assert process.returncode == 1  # torchrun's
-    (line,) = said(stderr)
-    assert "one of 2 processes was lost" in line and "--resume" in line
+    assert len(said(stderr)) == 1, stderr
+    assert "one of 2 processes was lost" in said(stderr)[0] and "--resume" in said(stderr)[0]
     steps = read_checkpoint(next(out.glob("checkpoints/*"))).facts["step"]
     process, _ = start(tones, out, tree, "--resume")
     until_more = steps + 30
@@ -239,6 +242,26 @@ def test_a_killed_process_ends_the_run_which_goes_on_afterwards(
     _, stderr = process.communicate()
     assert stderr.count("what was learnt is kept; --resume goes on") == 1
     assert said(stderr) == ["speechrnn: interrupted"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
+def test_a_process_that_hangs_is_missed(tones: Path, tmp_path: Path) -> None:
+    tree = config_of("streams").model_dump(mode="json")
+    tree["training"] |= {"epochs": 4000, "checkpoint_steps": 5}
+    out = tmp_path / "run"
+    process, _ = start(tones, out, tree, program=IMPATIENT)
+    until_saved(out, process)
+    hanging = rank_1_of(process.pid)
+    os.kill(hanging, signal.SIGSTOP)
+    assert process.stderr
+    try:
+        line = next(line for line in process.stderr if line.startswith("speechrnn: "))
+    finally:
+        os.kill(hanging, signal.SIGKILL)  # as torchrun would, after half a minute
+    _, stderr = process.communicate()
+    assert f"process 1 of 2 (pid {hanging} on " in line
+    assert "gave no sign of life for 6 s" in line and "--resume" in line
+    assert said(stderr) == []
 
 
 def test_a_fault_is_told_once(tones: Path, tmp_path: Path) -> None:
