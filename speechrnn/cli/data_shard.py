@@ -21,11 +21,11 @@ def shard(
 ) -> None:
     """Decode data into shards, for a corpus larger than memory; goes on where it was broken off."""
     from speechrnn.cli.counting import counting
-    from speechrnn.datadir import read_datadir
+    from speechrnn.datadir import index_datadirs
     from speechrnn.shards.cluster import executors
     from speechrnn.shards.folder import make_shards
 
-    utterances = [u for path in directories for u in read_datadir(path.absolute())]
+    utterances = index_datadirs([path.absolute() for path in directories])
     with (
         executors(scheduler)(len(utterances)) as executor,
         counting(f"decode into {out}", len(utterances)) as step,

@@ -41,12 +41,14 @@ def read_rows(path: Path) -> list[Row]:
         raise DataError(f"{path}: not UTF-8 text; save it as UTF-8") from None
     except OSError as fault:
         raise DataError(f"{path}: {fault.strerror}; give a Kaldi data directory") from None
-    rows = []
-    for number, line in enumerate(lines, 1):
-        words = line.split(maxsplit=1)
-        if words:
-            rows.append(Row(f"{path}:{number}", words[0], " ".join(words[1:]).strip()))
-    return rows
+    rows = (row_of(path, number, line) for number, line in enumerate(lines, 1))
+    return [row for row in rows if row]
+
+
+def row_of(path: Path, number: int, line: str) -> Row | None:
+    """A line of a table, counted from 1; none: it is empty."""
+    words = line.split(maxsplit=1)
+    return Row(f"{path}:{number}", words[0], " ".join(words[1:]).strip()) if words else None
 
 
 def keyed(rows: list[Row], faults: list[str]) -> dict[str, Row]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speechrnn.datadir import Utterance
+from speechrnn.datadir import Utterances
 from speechrnn.errors import DataError
 from speechrnn.shards.container import replacing
 from speechrnn.shards.making import Part, write_shards
@@ -82,7 +82,7 @@ def read_shard_folder(path: Path) -> ShardFolder:
 
 
 def make_shards(
-    utterances: Sequence[Utterance],
+    utterances: Utterances,
     out: Path,
     sample_rate_hz: int,
     executor: Executor,
@@ -128,7 +128,7 @@ def make_shards(
     return folder
 
 
-def _num_shards(utterances: Sequence[Utterance], shard_clips: int) -> int:
+def _num_shards(utterances: Utterances, shard_clips: int) -> int:
     return -(-len(utterances) // shard_clips)
 
 
@@ -136,10 +136,10 @@ def _shard_path(out: Path, number: int) -> Path:
     return out / f"shard-{number:05d}.safetensors"
 
 
-def _deal(utterances: Sequence[Utterance], out: Path, shard_clips: int) -> Iterator[Part]:
+def _deal(utterances: Utterances, out: Path, shard_clips: int) -> Iterator[Part]:
     order = np.random.default_rng(0).permutation(len(utterances))
     for number, part in enumerate(np.array_split(order, _num_shards(utterances, shard_clips))):
-        yield _shard_path(out, number), [utterances[i] for i in part]
+        yield _shard_path(out, number), [utterances[i] for i in part.tolist()]
 
 
 def _describe(out: Path, num_shards: int, sample_rate_hz: int) -> ShardFolder:
