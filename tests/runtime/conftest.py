@@ -1,4 +1,4 @@
-"""Small untrained networks, and the model files exported from them."""
+"""The tone model, loaded; small untrained networks, and the model files exported from them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from speechrnn.config import parse_config
 from speechrnn.export.model_file import export_model
 from speechrnn.export.rounding import round_weights
 from speechrnn.models.command import CommandModel
+from speechrnn.runtime.recognizer import Recognizer, load_model
 from speechrnn.vocabulary import Vocabulary
 
 STRIDED = {
@@ -57,6 +58,12 @@ NETWORKS: dict[str, dict] = {
     "ctc alone": {"model": {"frame_head": "ctc", "pooling": "none", **STRIDED}},
 }
 Exported = tuple[CommandModel, Path]
+
+
+@pytest.fixture(scope="session")
+def tones(tone_model: Path) -> Recognizer:
+    """`tone_model`, loaded."""
+    return load_model(tone_model)
 
 
 @pytest.fixture(scope="session")

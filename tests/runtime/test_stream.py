@@ -1,6 +1,9 @@
+"""What a stream hears, and when: rates, blocks, latency, ends, gaps."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,44 +15,12 @@ from hypothesis import strategies as st
 import speechrnn
 from speechrnn import Event, Stream
 from speechrnn.audio import resample, resampling_delay_s
-from speechrnn.decoding.operating_point import default_operating_point
-from speechrnn.errors import AudioError, ConfigError, ModelError
-from speechrnn.runtime.metadata import write_operating_point
 
-RATE_HZ = 16000
-TONES_HZ = {"high": 2500.0, "low": 300.0}
-# The tone model needs to hear so much of a tone of this loudness before it believes it.
-LOUDNESS = 0.01
+sys.path.insert(0, str(Path(__file__).parent))
+from spoken_tones import RATE_HZ, SPOKEN, WORDS, hear, spoken
+
+# The tone model needs to hear so much of a tone as loud as those of `spoken` to believe it.
 HEARD_S = 0.125
-
-
-@pytest.fixture(scope="session")
-def tones(tone_model: Path):
-    return speechrnn.load_model(tone_model)
-
-
-def spoken(
-    words: Sequence[tuple[str, float]], seconds: float, rate_hz: int = RATE_HZ
-) -> np.ndarray:
-    """(S,) tones of half a second that begin at the given times, over faint noise."""
-    wave = 1e-4 * np.random.default_rng(0).standard_normal(round(seconds * rate_hz))
-    for word, start_s in words:
-        first = round(start_s * rate_hz)
-        time_s = np.arange(min(rate_hz // 2, len(wave) - first)) / rate_hz
-        tone = LOUDNESS * np.sin(2 * np.pi * TONES_HZ[word] * time_s)
-        wave[first : first + len(tone)] += tone
-    return wave.astype(np.float32)
-
-
-WORDS = [("low", 0.9), ("high", 2.003), ("high", 3.5), ("low", 4.77)]
-SPOKEN = spoken(WORDS, 6.0)
-
-
-def hear(stream: Stream, wave: np.ndarray, block: int = 320) -> list[Event]:
-    events = []
-    for start in range(0, len(wave), block):
-        events += stream.accept(wave[start : start + block])
-    return events + stream.finish()
 
 
 def check(events: Sequence[Event], words: Sequence[tuple[str, float]]) -> None:
@@ -59,20 +30,6 @@ def check(events: Sequence[Event], words: Sequence[tuple[str, float]]) -> None:
         assert event.start_s == pytest.approx(start_s, abs=0.03)
         assert start_s + HEARD_S - 0.03 < event.end_s < start_s + 0.53
         assert 0 <= event.latency_s < 0.5
-
-
-def arrays_of(thing: object) -> Iterator[np.ndarray]:
-    """All arrays that an object of this package holds, the model aside."""
-    if isinstance(thing, np.ndarray):
-        yield thing
-    elif isinstance(thing, list | tuple | dict):
-        assert len(thing) < 50
-        for part in thing.values() if isinstance(thing, dict) else thing:
-            yield from arrays_of(part)
-    elif type(thing).__module__.startswith("speechrnn") and hasattr(thing, "__dict__"):
-        for name, part in vars(thing).items():
-            if name not in ("_recognizer", "_session"):
-                yield from arrays_of(part)
 
 
 def test_hears_words_and_when_they_were_said(tones) -> None:
@@ -202,34 +159,6 @@ def test_the_callers_buffer_may_be_used_again(tones) -> None:
     assert events + stream.finish() == hear(Stream(tones), SPOKEN, 500)
 
 
-@pytest.mark.parametrize(
-    ("samples", "message"),
-    [
-        (np.float32([0, np.nan]), "NaN or infinity"),
-        (np.float32([np.inf, 0]), "NaN or infinity"),
-        (np.zeros((2, 16000), np.float32), "transpose it"),
-        (np.float32(0.5), "shape"),
-        (np.zeros(100, np.uint8), "type is uint8"),
-        (np.full(100, 2e4, np.float32), "divide 16-bit values by 32768"),
-    ],
-)
-def test_what_is_no_audio_is_refused_and_leaves_no_trace(tones, samples, message: str) -> None:
-    stream = Stream(tones)
-    events = stream.accept(SPOKEN[:20000])
-    with pytest.raises(AudioError, match=message):
-        stream.accept(samples)
-    events += stream.accept(SPOKEN[20000:]) + stream.finish()
-    assert events == hear(Stream(tones), SPOKEN)
-
-
-def test_nothing_may_follow_the_end(tones) -> None:
-    stream = Stream(tones)
-    stream.finish()
-    for call in (lambda: stream.accept(SPOKEN), stream.finish, lambda: stream.skip(1)):
-        with pytest.raises(AudioError, match="start a new one"):
-            call()
-
-
 @pytest.mark.parametrize("samples", [0, 1, 100, 319])
 @pytest.mark.parametrize("rate_hz", [RATE_HZ, 44100])
 def test_next_to_no_audio_is_no_word(tones, samples: int, rate_hz: int) -> None:
@@ -267,18 +196,6 @@ def test_no_word_is_longer_than_a_clip(tones) -> None:
     assert second.start_s > first.end_s + 0.5
 
 
-def test_state_to_look_at_while_it_runs(tones) -> None:
-    stream = Stream(tones)
-    assert stream.words == ("high", "low")
-    assert stream.level_db == -100
-    stream.accept(SPOKEN[: int(1.4 * RATE_HZ)])
-    assert stream.time_s == pytest.approx(1.4)
-    assert stream.level_db == pytest.approx(20 * np.log10(LOUDNESS) - 3, abs=0.1)
-    np.testing.assert_allclose(stream.posteriors, [0, 1], atol=1e-3)
-    assert not stream.calibrated
-    assert stream.thresholds == {"high": 0.5, "low": 0.5}
-
-
 def test_lost_audio_moves_the_clock_and_ends_what_was_heard(tones) -> None:
     stream = Stream(tones)
     assert stream.accept(spoken([("low", 1.2)], 1.4)) == []
@@ -300,89 +217,3 @@ def test_behind_a_gap_all_is_as_at_the_start(tones) -> None:
     assert after.confidence == expected.confidence
     assert after.latency_s == pytest.approx(expected.latency_s)
     assert after.end_s == pytest.approx(expected.end_s + 3.12)
-
-
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
-def test_no_clock_goes_backward(tones, seconds: float) -> None:
-    with pytest.raises(AudioError, match="pass how much audio was lost"):
-        Stream(tones).skip(seconds)
-
-
-def test_thresholds_may_be_given_for_some_words(tones) -> None:
-    stream = Stream(tones, thresholds={"high": 1.1})
-    assert stream.thresholds == {"high": 1.1, "low": 0.5}
-    assert {event.word for event in hear(stream, SPOKEN)} == {"low"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "error", "message"),
-    [
-        ({"thresholds": {"hihg": 0.5}}, ConfigError, "'hihg' is no word of .*it knows high, low"),
-        ({"thresholds": {"_silence_": 0.5}}, ConfigError, "'_silence_' is no word"),
-        ({"thresholds": {"high": 0.0}}, ConfigError, "threshold of 'high' is 0.0"),
-        ({"thresholds": {"high": float("nan")}}, ConfigError, "threshold of 'high' is nan"),
-        ({"chunk_ms": -1}, ConfigError, "chunk_ms is -1"),
-        ({"chunk_ms": 1e9}, ConfigError, "chunk_ms"),
-        ({"look_ahead_ms": float("nan")}, ConfigError, "look_ahead_ms is nan"),
-        ({"sample_rate": 0}, AudioError, "sample rate is 0 Hz"),
-        ({"sample_rate": -8000}, AudioError, "sample rate is -8000 Hz"),
-        ({"sample_rate": 10**9}, AudioError, "sample rate"),
-    ],
-)
-def test_settings_out_of_range_are_refused(tones, settings: dict, error, message: str) -> None:
-    with pytest.raises(error, match=message) as fault:
-        Stream(tones, **settings)
-    assert "\n" not in str(fault.value)
-
-
-def test_a_missing_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"gone\.onnx: no model there"):
-        Stream(tmp_path / "gone.onnx")
-
-
-def test_the_files_operating_point_counts_unless_told_otherwise(tone_model: Path, tmp_path) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(tone_model.read_bytes())
-    point = replace(
-        default_operating_point(("high", "low"), False),
-        chunk_ms=80.0,
-        look_ahead_ms=40.0,
-        thresholds={"high": 0.9, "low": 2.0},
-    )
-    write_operating_point(path, point)
-    stream = Stream(path)
-    assert stream.calibrated
-    assert stream.thresholds == {"high": 0.9, "low": 2.0}
-    assert stream.latency_s == pytest.approx(0.125)
-    assert {event.word for event in hear(stream, SPOKEN)} == {"high"}
-    assert Stream(path, chunk_ms=20, look_ahead_ms=0).latency_s == pytest.approx(0.025)
-
-
-def test_without_a_backward_direction_nothing_is_waited_for(exported) -> None:
-    for kind, look_ahead_s in (("unidirectional gru, last", 0.0), ("gru, attention", 0.16)):
-        recognizer = speechrnn.load_model(exported(kind)[1])
-        right_s = recognizer.info.grid.right_samples / 8000
-        assert Stream(recognizer).latency_s == pytest.approx(0.16 + look_ahead_s + right_s)
-
-
-@pytest.mark.parametrize("block", [160, 44100])
-def test_memory_does_not_grow(exported, block: int) -> None:
-    stream = Stream(exported("lstm, last")[1], 44100, thresholds={"go": 0.1})
-    noise = (0.01 * np.random.default_rng(0).standard_normal(block)).astype(np.float32)
-    sizes = []
-    for _ in range(4):
-        for _ in range(5 * 44100 // block):
-            stream.accept(noise)
-        sizes.append(sum(array.nbytes for array in arrays_of(stream)))
-    assert sizes[0] == sizes[1] == sizes[2] == sizes[3]
-
-
-def test_event_as_json_values() -> None:
-    event = Event("go", 0.123456, 1.00001, 1.5, 0.25)
-    assert event.as_dict() == {
-        "word": "go",
-        "confidence": 0.1235,
-        "start_s": 1.0,
-        "end_s": 1.5,
-        "latency_s": 0.25,
-    }
