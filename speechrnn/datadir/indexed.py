@@ -77,7 +77,10 @@ class _Indexed:
         self._recordings: dict[str, Row] | None = None
         audio = directory / "wav.scp"
         if (directory / "segments").exists():
-            self._recordings = keyed(read_rows(audio), [])
+            faults: list[str] = []
+            self._recordings = keyed(read_rows(audio), faults)
+            if faults:
+                raise DataError(faults[0])
             audio = directory / "segments"
         paths = (audio, directory / "text", directory / "utt2spk")
         self._tables = [_Table(*it) for it in zip(paths, _in_step(paths), strict=True)]

@@ -76,7 +76,7 @@ def test_files_out_of_step_are_sorted(directory: Path) -> None:
 
 
 def without_last(text: str) -> str:
-    return text[: text.rstrip("\n").rindex("\n") + 1]
+    return text[: text.rstrip("\n").rfind("\n") + 1]
 
 
 def twice(text: str) -> str:
