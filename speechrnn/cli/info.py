@@ -55,6 +55,7 @@ def _page(facts: ModelInfo) -> str:
         ("labels", _count(facts.labels)),
         ("sample rate", f"{rate_hz} Hz"),
         ("longest clip", f"{facts.clip_samples / rate_hz:g} s, {facts.clip_samples} samples"),
+        ("networks", "1" if facts.networks == 1 else f"{facts.networks}, averaged"),
         ("parameters", f"{facts.num_parameters:,}, stored as {facts.weights}"),
         (
             "frames",

@@ -48,9 +48,10 @@ def hears(info: ModelInfo) -> str:
     if UNKNOWN not in info.labels:
         rejects = "It has no class for other speech, and hears one of its words in any."
     network = info.config["model"]
+    averaged = f"{info.networks} networks, averaged, " if info.networks > 1 else ""
     return (
         f"{len(info.words)} words: {', '.join(info.words)}. {rejects} One file of "
-        f"{info.file_bytes / 1e6:.2f} MB from waveform to word: {info.num_parameters:,} "
+        f"{info.file_bytes / 1e6:.2f} MB from waveform to word: {averaged}{info.num_parameters:,} "
         f"parameters stored as {info.weights}, {network['layers']} layers of "
         f"{network['cell'].upper()}, "
         f"{'both directions' if info.bidirectional else 'one direction'}. Audio of any rate is "
@@ -66,8 +67,11 @@ def rebuild(command: str, info: ModelInfo) -> str:
         info: The model's.
     """
     made = info.provenance
+    networks = [made, *made.get("others", [])]
+    commits = ", ".join(dict.fromkeys(network["git_commit"] for network in networks))
+    seeds = ", ".join(str(network["seed"]) for network in networks)
     return (
-        f"```sh\n{command}\n```\n\nAt commit {made['git_commit']}, with seed {made['seed']} and "
+        f"```sh\n{command}\n```\n\nAt commit {commits}, with seed {seeds} and "
         f"torch {made['torch']}, {made['created'][:10]}."
     )
 

@@ -16,6 +16,7 @@ from speechrnn.export.network import build_graph
 from speechrnn.export.parity import check_parity
 from speechrnn.export.rounding import round_weights
 from speechrnn.export.states import state_specs
+from speechrnn.models.average import AnyModel, AverageModel, prefixed
 from speechrnn.models.command import CommandModel
 from speechrnn.models.folding import folded
 
@@ -41,14 +42,17 @@ class ExportReport:
 
 
 def export_model(
-    model: CommandModel, path: str | Path, provenance: dict[str, Any], int8: bool = False
+    model: AnyModel,
+    path: str | Path,
+    provenance: dict[str, Any],
+    int8: bool = False,
 ) -> ExportReport:
     """Write one ONNX file, from waveform to log-probabilities, and check it against the network.
 
     The file appears under its name only after the check.
 
     Args:
-        model: The trained network, anywhere and in any mode.
+        model: The trained network, or several that judge as one; anywhere and in any mode.
         path: Where to; replaced if it exists.
         provenance: Plain JSON values: when, from what, with which versions it was trained.
         int8: Store weights as 8-bit integers with a scale for each output; what the file computes
@@ -59,7 +63,7 @@ def export_model(
     """
     path = Path(path)
     model = copy.deepcopy(model).cpu().float().eval()
-    network = folded(model)
+    network = _folded(model)
     if int8:
         round_weights(network)
         model = network
@@ -86,7 +90,13 @@ def write_checked(proto: onnx.ModelProto, path: Path, check: Callable[[Path], fl
     return difference
 
 
-def model_metadata(model: CommandModel, provenance: dict[str, Any]) -> dict[str, Any]:
+def _folded(model: AnyModel) -> AnyModel:
+    if isinstance(model, CommandModel):
+        return folded(model)
+    return AverageModel([folded(member) for _, member in prefixed(model)])
+
+
+def model_metadata(model: AnyModel, provenance: dict[str, Any]) -> dict[str, Any]:
     """All that a program needs to use the file, as plain JSON values."""
     config = model.config
     return {
@@ -102,6 +112,7 @@ def model_metadata(model: CommandModel, provenance: dict[str, Any]) -> dict[str,
         },
         "clip_samples": config.clip_samples,
         "pool_frames": model.pool_frames,
+        "networks": len(prefixed(model)),
         "num_parameters": model.num_parameters,
         "states": [spec.as_metadata() for spec in state_specs(model)],
         "config": config.model_dump(mode="json"),

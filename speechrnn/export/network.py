@@ -14,6 +14,7 @@ from speechrnn.export.recurrent import add_layer
 from speechrnn.export.spans import Spans, add_spans
 from speechrnn.export.states import state_specs
 from speechrnn.export.weights import add_weights
+from speechrnn.models.average import AnyModel, prefixed
 from speechrnn.models.command import CommandModel
 from speechrnn.models.convolution import ConvolutionStack
 from speechrnn.models.encoder import RecurrentEncoder
@@ -22,7 +23,7 @@ from speechrnn.models.linear_recurrent import LinearRecurrentLayer
 from speechrnn.models.recurrent import RecurrentLayer
 
 
-def build_graph(model: CommandModel, int8: bool = False) -> GraphBuilder:
+def build_graph(model: AnyModel, int8: bool = False) -> GraphBuilder:
     """The model's graph, with the interface of `CommandModel.forward`.
 
     Args:
@@ -37,27 +38,51 @@ def build_graph(model: CommandModel, int8: bool = False) -> GraphBuilder:
     for spec in specs:
         g.input(spec.name, spec.dtype, spec.shape)
     spans = add_spans(g, wave_lens, commit, model.grid)
-
-    has_peak = any(spec.name == "peak" for spec in specs)
-    x, peaks = add_front_end(g, model.front_end, wave, "peak")
-    x = _add_convolutions(g, model.convolutions, x)
-    hidden, next_states = _add_encoder(g, model.encoder, x, spans)
-    log_probs = add_log_probs(g, model.frame_output, hidden)
-    g.output("log_probs", log_probs, "float32", ["B", "T", len(model.symbols)])
-    if model.head is not None:
-        window = add_window(g, hidden, spans, "pool", "pool_lens")
-        clip_log_probs = add_log_probs(g, model.head.output, add_pooled(g, model.head, window))
-        g.output("clip_log_probs", clip_log_probs, "float32", ["B", len(model.vocabulary)])
-        next_states["pool"] = add_next_pool(g, window, model.pool_frames)
-        kept = g.node("Add", "pool_lens", commit)
-        next_states["pool_lens"] = g.node("Min", kept, g.scalar(model.pool_frames))
-    if has_peak:
-        stride = model.grid.hop_samples // model.front_end.grid.hop_samples
-        next_states["peak"] = _add_next_peak(g, spans, peaks, stride)
+    frames: list[str] = []
+    clips: list[str] = []
+    next_states: dict[str, str] = {}
+    for prefix, member in prefixed(model):
+        its_frames, its_clip, its_states = _add_member(g, member, prefix, wave, spans)
+        frames.append(its_frames)
+        clips += its_clip
+        next_states |= its_states
+    g.output("log_probs", _add_mean(g, frames), "float32", ["B", "T", len(model.symbols)])
+    if clips:
+        g.output("clip_log_probs", _add_mean(g, clips), "float32", ["B", len(model.vocabulary)])
     for spec in specs:
         shape = [f"next_{size}" if size == "P" else size for size in spec.shape]
         g.output(f"next_{spec.name}", next_states[spec.name], spec.dtype, shape)
     return g
+
+
+def _add_member(
+    g: GraphBuilder, model: CommandModel, prefix: str, wave: str, spans: Spans
+) -> tuple[str, list[str], dict[str, str]]:
+    """Log-probabilities of frames, those of a clip if it has a head for them, and next states."""
+    peak, pool, pool_lens = (prefix + name for name in ("peak", "pool", "pool_lens"))
+    x, peaks = add_front_end(g, model.front_end, wave, peak)
+    x = _add_convolutions(g, model.convolutions, x)
+    hidden, next_states = _add_encoder(g, model.encoder, x, spans, prefix)
+    log_probs, clips = add_log_probs(g, model.frame_output, hidden), []
+    if model.head is not None:
+        window = add_window(g, hidden, spans, pool, pool_lens)
+        clips = [add_log_probs(g, model.head.output, add_pooled(g, model.head, window))]
+        next_states[pool] = add_next_pool(g, window, model.pool_frames)
+        kept = g.node("Add", pool_lens, "commit")
+        next_states[pool_lens] = g.node("Min", kept, g.scalar(model.pool_frames))
+    if peaks:
+        stride = model.grid.hop_samples // model.front_end.grid.hop_samples
+        next_states[peak] = _add_next_peak(g, spans, peaks, peak, stride)
+    return log_probs, clips, next_states
+
+
+def _add_mean(g: GraphBuilder, log_probs: list[str]) -> str:
+    """The logarithm of the mean probability."""
+    if len(log_probs) == 1:
+        return log_probs[0]
+    stacked = g.node("Concat", *(g.node("Unsqueeze", it, g.ints(0)) for it in log_probs), axis=0)
+    total = g.node("ReduceLogSumExp", stacked, axes=[0], keepdims=0)
+    return g.node("Sub", total, g.constant(math.log(len(log_probs))))
 
 
 def _add_convolutions(g: GraphBuilder, stack: ConvolutionStack, x: str) -> str:
@@ -83,7 +108,7 @@ def _add_convolutions(g: GraphBuilder, stack: ConvolutionStack, x: str) -> str:
 
 
 def _add_encoder(
-    g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: Spans
+    g: GraphBuilder, encoder: RecurrentEncoder, x: str, spans: Spans, prefix: str
 ) -> tuple[str, dict[str, str]]:
     """(B, T, D) hidden frames from (B, C, T) ones, and the states after the committed ones."""
     if encoder.cell == "feedforward":
@@ -95,7 +120,7 @@ def _add_encoder(
     for i, (module, norm) in enumerate(zip(encoder.layers, encoder.norms, strict=True)):
         x = _add_projection(g, encoder.projections[i], x)
         layer = cast(RecurrentLayer | LinearRecurrentLayer, module)
-        names = [f"rnn_{i}", f"rnn_{i}_cell"][: len(layer.initial_state(1))]
+        names = [f"{prefix}rnn_{i}", f"{prefix}rnn_{i}_cell"][: len(layer.initial_state(1))]
         y, values = add_layer(g, layer, x, spans, index, names)
         next_states |= dict(zip(names, values, strict=True))
         top = i == len(encoder.layers) - 1
@@ -135,9 +160,9 @@ def _add_norm(g: GraphBuilder, norm: nn.Module, x: str) -> str:
     return g.node("LayerNormalization", x, weight, bias, epsilon=norm.eps)
 
 
-def _add_next_peak(g: GraphBuilder, spans: Spans, peaks: str, stride: int) -> str:
+def _add_next_peak(g: GraphBuilder, spans: Spans, peaks: str, before: str, stride: int) -> str:
     """(B) the running peak at the last base frame that belongs to a committed frame."""
     last = g.node("Sub", g.node("Mul", spans.commit, g.scalar(stride)), g.scalar(1))
     peak = g.node("GatherND", peaks, last, batch_dims=1)
     some = g.node("Squeeze", spans.some, g.ints(1))
-    return g.node("Where", some, peak, "peak")
+    return g.node("Where", some, peak, before)

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from speechrnn.errors import ModelError
 from speechrnn.frames import FrameGrid
-from speechrnn.models.command import CommandModel, ModelOutput
+from speechrnn.models.average import AnyModel
+from speechrnn.models.command import ModelOutput
 
 TOLERANCE = 1e-4
 Call = tuple[Sequence[int], Sequence[int]]  # frames seen and frames committed, by row
 
 
-def check_parity(model: CommandModel, path: str | Path) -> float:
+def check_parity(model: AnyModel, path: str | Path) -> float:
     """Run the network and the exported file on the same input and compare all they return.
 
     Whole utterances of several lengths, alone and in batches, and windows of streams that carry
@@ -52,7 +53,10 @@ def check_parity(model: CommandModel, path: str | Path) -> float:
 
 
 def differences(
-    model: CommandModel, session: ort.InferenceSession, calls: Sequence[Call], seed: int = 0
+    model: AnyModel,
+    session: ort.InferenceSession,
+    calls: Sequence[Call],
+    seed: int = 0,
 ) -> Iterator[float]:
     """The largest difference of each call, both sides carrying their own state from call to call.
 
@@ -103,12 +107,12 @@ def _largest(expected: ModelOutput, got: dict[str, np.ndarray], frames: Sequence
     if "clip_log_probs" in got:
         gaps.append(gap(expected.clip_log_probs, got["clip_log_probs"]))
     for name, tensor in expected.state.items():
-        if name != "pool":
+        if not name.endswith("pool"):
             gaps.append(gap(tensor, got[f"next_{name}"], relative=True))
             continue
-        for row, kept in enumerate(expected.state["pool_lens"].tolist()):
+        for row, kept in enumerate(expected.state[f"{name}_lens"].tolist()):
             first = tensor.shape[1] - kept
-            gaps.append(gap(tensor[row, first:], got["next_pool"][row, first:], relative=True))
+            gaps.append(gap(tensor[row, first:], got[f"next_{name}"][row, first:], relative=True))
     return float(np.max(gaps))
 
 

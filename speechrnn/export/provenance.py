@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,23 @@ from typing import Any
 from speechrnn.training.checkpoint import read_checkpoint
 
 
-def read_provenance(experiment: str | Path) -> dict[str, Any]:
-    """What an experiment directory tells about its best model, as plain JSON values.
+def read_provenance(experiments: Sequence[str | Path]) -> dict[str, Any]:
+    """What experiment directories tell about their best models, as plain JSON values.
 
     Args:
-        experiment: A directory that training left behind.
+        experiments: Directories that training left behind.
+
+    Returns:
+        What the first tells; behind several, a list `others` of what the others do.
 
     Raises:
         ModelError: No checkpoint there, or a damaged one.
     """
-    experiment = Path(experiment)
+    first, *others = (_told(Path(experiment)) for experiment in experiments)
+    return first | ({"others": others} if others else {})
+
+
+def _told(experiment: Path) -> dict[str, Any]:
     facts = read_checkpoint(experiment / "best.safetensors").facts
     try:
         environment = json.loads((experiment / "environment.json").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from speechrnn.models.command import CommandModel
+from speechrnn.models.average import AnyModel
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class StateSpec:
         return asdict(self) | {"shape": list(self.shape)}
 
 
-def state_specs(model: CommandModel) -> list[StateSpec]:
+def state_specs(model: AnyModel) -> list[StateSpec]:
     """Every tensor that the model's streams carry, in the order of `initial_state`."""
     specs = []
     for name, tensor in model.initial_state(1).items():
         sizes: list[int | str] = ["B", *tensor.shape[1:]]
-        if name == "pool":
+        if name.endswith("pool"):
             sizes[1] = "P"
         dtype = str(tensor.dtype).removeprefix("torch.")
         initial = float(tensor.flatten()[0]) if tensor.numel() else 0.0

@@ -62,10 +62,11 @@ class ModelInfo:
         grid: Where frames lie on the sample axis.
         clip_samples: Longest recording that is classified whole.
         pool_frames: Hidden frames that a stream keeps for pooling.
+        networks: How many judge; the file gives the mean of what they hold likely.
         num_parameters: Trained numbers in the file.
         weights: How most of them are stored: "float32" or "int8".
         states: What a stream carries.
-        config: The resolved configuration of the training.
+        config: The resolved configuration of the training, of the first network.
         operating_point: When a stream's words count, or None where the model was not calibrated.
         confidence_map: Makes confidences of a CTC head's words probabilities, or None where the
             model was not calibrated.
@@ -85,6 +86,7 @@ class ModelInfo:
     grid: FrameGrid
     clip_samples: int
     pool_frames: int
+    networks: int
     num_parameters: int
     weights: str
     states: tuple[StateSpec, ...]
@@ -213,6 +215,7 @@ def parse_metadata(text: str, path: Path, file_bytes: int) -> ModelInfo:
             grid=FrameGrid(int(tree["grid"]["window_samples"]), int(tree["grid"]["hop_samples"])),
             clip_samples=int(tree["clip_samples"]),
             pool_frames=int(tree["pool_frames"]),
+            networks=int(tree.get("networks", 1)),
             num_parameters=int(tree["num_parameters"]),
             weights=str(tree.get("weights", "float32")),
             states=tuple(_state(state) for state in tree["states"]),

@@ -5,7 +5,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from speechrnn.config import Config, ConvConfig, FeaturesConfig, ModelConfig
+from speechrnn.config import Config, ConvConfig, FeaturesConfig, ModelConfig, StreamingConfig
 from speechrnn.models.command import CommandModel
 from speechrnn.vocabulary import Vocabulary
 
@@ -22,7 +22,10 @@ def _make_model(features="mfcc", strided=False, **settings):
     front_end = {"sample_rate_hz": 8000, "high_hz": 3800.0, "n_mels": 16, **FRONT_ENDS[features]}
     convolutions = (ConvConfig(channels=7, kernel=3, stride=2), ConvConfig(channels=6, kernel=2))
     network = {"hidden_size": 8, "convolutions": convolutions if strided else (), **settings}
-    config = Config(features=FeaturesConfig(**front_end), model=ModelConfig(**network))
+    streaming = StreamingConfig(share=0.5 if settings.get("frame_head") else 0.0)
+    config = Config(
+        features=FeaturesConfig(**front_end), model=ModelConfig(**network), streaming=streaming
+    )
     model = CommandModel(config, Vocabulary(["go", "no", "yes"])).eval()
     dimension = config.features.dimension
     model.front_end.set_statistics(torch.randn(dimension), torch.rand(dimension) + 1)

@@ -31,7 +31,7 @@ def experiment(make_model, tmp_path):
 
 def test_the_run_time_hears_what_the_network_hears(experiment, tmp_path, capsys):
     folder, model = experiment
-    export(experiment=folder, out=tmp_path / "out" / "model.onnx")
+    export(experiment=[folder], out=tmp_path / "out" / "model.onnx")
     recognizer = speechrnn.load_model(tmp_path / "out" / "model.onnx")
     assert "parameters" in capsys.readouterr().out
     assert recognizer.info.labels == ("go", "no", "yes")
@@ -51,21 +51,35 @@ def test_the_run_time_hears_what_the_network_hears(experiment, tmp_path, capsys)
 def test_an_experiment_without_environment_is_exported(experiment, tmp_path):
     folder, _ = experiment
     (folder / "environment.json").unlink()
-    export(experiment=folder, out=tmp_path / "model.onnx")
+    export(experiment=[folder], out=tmp_path / "model.onnx")
     assert speechrnn.load_model(tmp_path / "model.onnx").info.provenance["seed"] is None
 
 
 def test_weights_in_8_bits(experiment, tmp_path, capsys):
     folder, _ = experiment
-    export(experiment=folder, out=tmp_path / "model.onnx", int8=True)
+    export(experiment=[folder], out=tmp_path / "model.onnx", int8=True)
     assert "differs from the network with its weights rounded by" in capsys.readouterr().out
     info(str(tmp_path / "model.onnx"))
     assert "stored as int8" in capsys.readouterr().out
-    export(experiment=folder, out=tmp_path / "model.onnx")
+    export(experiment=[folder], out=tmp_path / "model.onnx")
     info(str(tmp_path / "model.onnx"))
     assert "stored as float32" in capsys.readouterr().out
 
 
+def test_several_are_averaged_in_one_file(experiment, tmp_path, capsys):
+    folder, _ = experiment
+    export(experiment=[folder, folder], out=tmp_path / "both.onnx")
+    export(experiment=[folder], out=tmp_path / "one.onnx")
+    both, one = (speechrnn.load_model(tmp_path / f"{name}.onnx") for name in ("both", "one"))
+    assert both.info.provenance["others"][0]["git_commit"] == "abc"
+    assert both.info.num_parameters == 2 * one.info.num_parameters
+    wave = [0.1 * np.random.default_rng(0).standard_normal(8000).astype(np.float32)]
+    np.testing.assert_allclose(both.clip_log_probs(wave), one.clip_log_probs(wave), atol=1e-5)
+    capsys.readouterr()
+    info(str(tmp_path / "both.onnx"))
+    assert "2, averaged" in capsys.readouterr().out
+
+
 def test_no_experiment(tmp_path):
     with pytest.raises(ModelError, match="no such checkpoint"):
-        export(experiment=tmp_path, out=tmp_path / "model.onnx")
+        export(experiment=[tmp_path], out=tmp_path / "model.onnx")
