@@ -14,7 +14,7 @@
 #   --test-noise DIRS noises that nothing was trained on, separated by commas: accuracy in them
 #   --int8 true       weights of the exported file in 8 bits: a quarter of its size (false)
 #   --strung-hours N  hours of validation's other words and noise to calibrate on (10)
-#   --seed N          of the training (0)
+#   --seed LIST       of the training (0); several, as 0,1: so many trainings, averaged in one file
 #   --nproc N         processes that train together, one a GPU or CPU core (1)
 #   --torchrun OPTS   torchrun's own options, for training on several machines
 #   --work DIR        where downloads/, data/, exp/ and RESULTS.md go (this recipe's folder)
@@ -77,18 +77,32 @@ cd "$work"
 downloads=downloads/speech_commands_v$version
 place=$(basename "${corpus:-v$version}")/$(printf %s "${words:-$task}" | tr -cs '[:alnum:]' _ | cut -c1-40)
 data=data/$place
-name=$(basename "$config" .yaml)_seed$seed
+kind=
 extra_train=()
 extra_valid=()
 if [ "$synthetic" = true ]; then
-  name+=_synthetic
+  kind=_synthetic
   said=${words:-yes,no,up,down,left,right,on,off,stop,go}
   extra_train=(--train "$data/synthetic/words" --train "$data/synthetic/others")
   extra_valid=(--negatives "$data/synthetic/valid") # its other words; the words are left out
 fi
-[ -z "$teachers" ] || name+=_taught_by_$(tr , _ <<<"$teachers")
+[ -z "$teachers" ] || kind+=_taught_by_$(tr , _ <<<"$teachers")
+named() { echo "$(basename "$config" .yaml)_seed$1$kind"; }
+name=$(named "${seed//,/_}")
 exp=exp/$place/$name
 IFS=, read -ra teachers <<<"$teachers"
+IFS=, read -ra seeds <<<"$seed"
+members=()
+experiments=()
+for one in "${seeds[@]}"; do
+  members+=("exp/$place/$(named "$one")")
+  experiments+=(--experiment "${members[-1]}/run")
+done
+export_to_file() {
+  local options=()
+  [ "$int8" = false ] || options+=(--int8)
+  speechrnn export "${experiments[@]}" --out "$exp/model.onnx" "${options[@]}"
+}
 commit() { git -C "$root" describe --always --dirty 2>/dev/null; }
 streams() { grep -q 'frame_head: keyword' "$config"; }
 reads_sequences() { grep -q 'frame_head: ctc' "$config"; }
@@ -131,9 +145,8 @@ fi
 if due 3; then
   echo "stage 3: training"
   need "$data/corpus.json" 1
-  options=(--set "training.seed=$seed")
+  options=()
   [ ! -d "$data/noise/train" ] || options+=(--noise "$data/noise/train")
-  mkdir -p "$exp"
   facts=("$data"/{train,valid}/{text,segments} "$config")
   if [ "$synthetic" = true ]; then
     need "$data/synthetic/tts.json" 0
@@ -144,39 +157,55 @@ if due 3; then
     options+=(--teacher "exp/$place/$teacher/run")
     facts+=("exp/$place/$teacher/trained")
   done
-  inputs=$(cat "${facts[@]}" <(echo "$seed") | cksum)
-  if [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ]; then
-    echo "done before: $exp/run"
-  else
-    # What was broken off with the same inputs goes on.
-    [ "$(cat "$exp/inputs" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp"/{run,trained,evaluation,model.onnx}
-    echo "$inputs" >"$exp/inputs"
-    in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
-      "${extra_train[@]}" --valid "$data/valid" --out "$exp/run" --resume "${options[@]}"
+  for one in "${seeds[@]}"; do
+    member=exp/$place/$(named "$one")
+    mkdir -p "$member"
+    inputs=$(cat "${facts[@]}" <(echo "$one") | cksum)
+    if [ "$(cat "$member/trained" 2>/dev/null)" = "$inputs" ]; then
+      echo "done before: $member/run"
+    else
+      # What was broken off with the same inputs goes on.
+      [ "$(cat "$member/inputs" 2>/dev/null)" = "$inputs" ] ||
+        rm -rf "$member"/{run,trained,evaluation,model.onnx}
+      echo "$inputs" >"$member/inputs"
+      in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
+        "${extra_train[@]}" --valid "$data/valid" --out "$member/run" --resume \
+        --set "training.seed=$one" "${options[@]}"
+      echo "$inputs" >"$member/trained"
+    fi
+    echo "${training/--seed $seed/--seed $one}" >"$member/command"
+  done
+  if [ ${#seeds[@]} -gt 1 ]; then
+    mkdir -p "$exp"
+    inputs=$(cat "${members[@]/%//trained}" | cksum)
+    [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp"/{trained,evaluation,model.onnx}
     echo "$inputs" >"$exp/trained"
   fi
-  echo "$training" >"$exp/command"
 fi
 
 if due 4; then
   echo "stage 4: evaluation"
   need "$exp/trained" 3
+  judge=$exp/run
+  if [ ${#seeds[@]} -gt 1 ]; then
+    export_to_file
+    judge=$exp/model.onnx
+  fi
   for directory in "$data"/test*; do
-    speechrnn evaluate --model "$exp/run" --data "$directory" \
+    speechrnn evaluate --model "$judge" --data "$directory" \
       --out "$exp/evaluation/$(basename "$directory")" >"$exp/$(basename "$directory").txt"
   done
   rows=(--out RESULTS.md)
   [ ! -e "$exp/evaluation/reported" ] || rows=() # there already
-  python "$here/local/results.py" --data "$data" --experiment "$exp" --command "$command" "${rows[@]}"
+  python "$here/local/results.py" --data "$data" --experiment "$exp" "${members[@]/#/--member=}" \
+    --command "$command" "${rows[@]}"
   touch "$exp/evaluation/reported"
 fi
 
 if due 5; then
   echo "stage 5: export"
   need "$exp/trained" 3
-  options=()
-  [ "$int8" = false ] || options+=(--int8)
-  speechrnn export --experiment "$exp/run" --out "$exp/model.onnx" "${options[@]}"
+  export_to_file
   # A few clips of people whom the model has never heard.
   awk '!/^_background_noise_/ && NR % 11 == 1 && ++n <= 5 { sub(/^[^ ]+ /, ""); print }' \
     "$data/test/wav.scp" | xargs -d '\n' speechrnn transcribe --model "$exp/model.onnx"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def training_seconds(run: Path) -> float:
 
 
 def result_row(
-    run: Path,
+    runs: Sequence[Path],
     *,
     command: str,
     parameters: int | str,
@@ -53,7 +54,8 @@ def result_row(
     """A row of RESULTS.md, with today's date.
 
     Args:
-        run: What `speechrnn train --out` leaves: commit, seed and device stand in it.
+        runs: What `speechrnn train --out` leaves, of each network that judges: commits, seeds and
+            the device of the first stand in the row.
         command: That the reader should type.
         parameters: Of the network, as an evaluation tells them.
         metric: The figure, with its interval.
@@ -61,10 +63,11 @@ def result_row(
         evaluated_with: Commit of the code that evaluated, named where it is another.
 
     Raises:
-        DataError: `run` is no run.
+        DataError: One is no run.
     """
-    environment = read_record(run / "environment.json")
-    commit, threads = environment["git_commit"] or "", environment["threads"]
+    environments = [read_record(run / "environment.json") for run in runs]
+    commit = ", ".join(dict.fromkeys(its["git_commit"] or "" for its in environments))
+    device, threads = environments[0]["device"], environments[0]["threads"]
     if evaluated_with not in ("", commit):
         commit = f"{commit}, evaluated with {evaluated_with}"
     return ResultRow(
@@ -72,8 +75,8 @@ def result_row(
         commit=commit,
         command=command,
         parameters=f"{int(parameters):,}",
-        seeds=str(environment["seed"]),
+        seeds=", ".join(str(its["seed"]) for its in environments),
         metric=metric,
         wall_time=wall_time,
-        device=f"{environment['device']}, {threads} thread{'s' * (threads > 1)}",
+        device=f"{device}, {threads} thread{'s' * (threads > 1)}",
     )

@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_row_tells_what_the_run_knows(run: Path) -> None:
     told = {"command": "bash run.sh", "parameters": 1234, "metric": "90%", "wall_time": "4 s"}
-    row = result_row(run, **told, evaluated_with="abc")
+    row = result_row([run], **told, evaluated_with="abc")
     assert (row.commit, row.parameters, row.seeds, row.device) == (
         "abc",
         "1,234",
@@ -28,7 +28,7 @@ def test_a_row_tells_what_the_run_knows(run: Path) -> None:
         "cpu, 2 threads",
     )
     assert row.date == datetime.date.today().isoformat()
-    assert result_row(run, **told, evaluated_with="def").commit == "abc, evaluated with def"
+    assert result_row([run], **told, evaluated_with="def").commit == "abc, evaluated with def"
 
 
 def test_the_epochs_are_what_counts(run: Path) -> None:

@@ -15,6 +15,7 @@ import soundfile
 
 from speechrnn.config import load_config
 from speechrnn.datadir import Utterance, write_datadir
+from speechrnn.runtime.model_file import open_model
 from speechrnn.training.checkpoint import read_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -144,6 +145,27 @@ def test_the_card_of_a_pupil_says_how_its_teachers_are_made(finished: tuple[Path
     rebuilt = (exp / "card.md").read_text().partition("## How to rebuild it")[2]
     assert rebuilt.count(f"{teacher} --seed 3\n") == 2
     assert f"{teacher} --negatives DIRS --teachers tiny_seed3,tiny_seed3 --seed 0" in rebuilt
+
+
+def test_several_seeds_are_averaged_in_one_file(finished: tuple[Path, str]) -> None:
+    work, _ = finished
+    options = ("--corpus", "tiny", "--config", "tiny.yaml", "--seed", "3,4", "--negatives")
+    done = run(work, *options, "negatives", "--strung-hours", "0.01", "--stage", "3")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "done before: exp/tiny/12/tiny_seed3/run" in done.stdout
+    exp = work / "exp/tiny/12/tiny_seed3_4"
+    info = open_model(exp / "model.onnx")[1]
+    assert info.networks == 2 and info.operating_point is not None
+    assert (work / "exp/tiny/12/tiny_seed4/command").read_text().endswith("--seed 4\n")
+    scores = json.loads((exp / "evaluation/test/scores.json").read_text())
+    assert int(scores["parameters"]) == info.num_parameters
+    rows = [line for line in (work / "RESULTS.md").read_text().splitlines() if "| 3, 4 |" in line]
+    assert len(rows) == 4 and all("--seed 3,4" in row for row in rows)
+    card = (exp / "card.md").read_text()
+    assert "2 networks, averaged, " in card and "with seed 3, 4 and" in card
+    again = run(work, *options[:-1], "--stage", "3", "--stop-stage", "3")
+    assert again.returncode == 0 and again.stdout.count("done before") == 2
+    assert (exp / "model.onnx").exists()
 
 
 def test_words_have_results_of_their_own(finished: tuple[Path, str]) -> None:

@@ -56,7 +56,7 @@ def main() -> None:
         ),
     ):
         print(f"{table}\n  {metric}")
-        row = result_row(options.experiment / "all" / "run", metric=metric, **facts)
+        row = result_row([options.experiment / "all" / "run"], metric=metric, **facts)
         append_result(options.out, table, column, row)
 
 

@@ -40,7 +40,7 @@ def row(options: argparse.Namespace, metric: str) -> ResultRow:
     scores = read_record(sequences if sequences.exists() else evaluation / "scores.json")
     count = {6: "six", 7: "seven"}.get(len(runs), str(len(runs)))
     return result_row(
-        runs[0],
+        runs[:1],
         command=options.command,
         parameters=scores["parameters"],
         metric=metric,

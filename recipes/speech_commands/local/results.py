@@ -20,20 +20,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--experiment", type=Path, required=True)
+    parser.add_argument(
+        "--member", type=Path, action="append", required=True, help="what was trained for it"
+    )
     parser.add_argument("--out", type=Path, help="none: only print")
     parser.add_argument("--command", required=True)
     options = parser.parse_args()
 
     corpus = read_record(options.data / "corpus.json")
-    run = options.experiment / "run"
-    minutes = training_seconds(run) / 60
+    runs = [member / "run" for member in options.member]
+    minutes = sum(training_seconds(run) for run in runs) / 60
     for test, held in corpus["tests"].items():
         scores = read_record(options.experiment / "evaluation" / test / "scores.json")
         metric = describe(scores)
         table = f"{corpus['corpus']}: {corpus['task']}; {held}"
         print(f"{table}\n  {metric}")
         row = result_row(
-            run,
+            runs,
             command=options.command,
             parameters=scores["parameters"],
             metric=metric,

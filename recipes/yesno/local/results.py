@@ -32,7 +32,7 @@ def main() -> None:
     if options.seconds is not None:
         wall_time = f"{options.seconds} s for stages 1 to 4, {wall_time}"
     row = result_row(
-        run,
+        [run],
         command=options.command,
         parameters=scores["parameters"],
         metric=metric,
