@@ -38,7 +38,7 @@ class AverageModel(nn.Module):
                 if its != (ours := _interface(first)[what]):
                     raise ConfigError(
                         f"network {number} cannot be averaged with the first: its {what} is {its}, "
-                        f"expected {ours}"
+                        f"expected {ours}; average runs of one configuration and data"
                     )
         if others and first.config.model.frame_head == "ctc":
             raise ConfigError(
@@ -100,8 +100,8 @@ def _mean(log_probs: Sequence[Tensor]) -> Tensor:
 def _interface(model: CommandModel) -> dict[str, Any]:
     return {
         "labels": list(model.vocabulary),
-        "frame symbols": list(model.symbols),
         "model.frame_head": model.config.model.frame_head,
+        "frame symbols": list(model.symbols),
         "model.bidirectional": model.config.model.bidirectional,
         "features.sample_rate_hz": model.config.features.sample_rate_hz,
         "clip_ms": model.config.clip_ms,
