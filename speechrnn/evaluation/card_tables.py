@@ -68,11 +68,12 @@ def rebuild(command: str, info: ModelInfo) -> str:
     """
     made = info.provenance
     networks = [made, *made.get("others", [])]
-    commits = ", ".join(dict.fromkeys(network["git_commit"] for network in networks))
-    seeds = ", ".join(str(network["seed"]) for network in networks)
+    trained = "; ".join(
+        f"at commit {network['git_commit']} with seed {network['seed']}" for network in networks
+    )
     return (
-        f"```sh\n{command}\n```\n\nAt commit {commits}, with seed {seeds} and "
-        f"torch {made['torch']}, {made['created'][:10]}."
+        f"```sh\n{command}\n```\n\nTrained {trained}; torch {made['torch']}, exported "
+        f"{made['created'][:10]}."
     )
 
 

@@ -143,5 +143,6 @@ def test_what_the_file_says_of_itself(info: ModelInfo) -> None:
     rejecting = replace(info, labels=(*info.labels, "_unknown_"))
     assert "It has a class for all other speech." in card_tables.hears(rejecting)
     assert card_tables.rebuild("bash run.sh", info) == (
-        "```sh\nbash run.sh\n```\n\nAt commit abc, with seed 3 and torch 2.11, 2025-01-31."
+        "```sh\nbash run.sh\n```\n\nTrained at commit abc with seed 3; torch 2.11, "
+        "exported 2025-01-31."
     )

@@ -130,7 +130,7 @@ def test_a_card_of_commands_holds_what_was_measured(finished: Path, tmp_path: Pa
         "| high | 100.0% (67.6–100.0%) | 8 |",
         f"## {card.LATENCY}\n\n{table}",
         "| no_words",
-        "```sh\nbash run.sh --seed 3\n```\n\nAt commit abc, with seed 3",
+        "```sh\nbash run.sh --seed 3\n```\n\nTrained at commit abc with seed 3",
     ):
         assert part in found.text
     assert str(finished.parent) not in out.read_text()

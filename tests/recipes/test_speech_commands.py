@@ -162,7 +162,7 @@ def test_several_seeds_are_averaged_in_one_file(finished: tuple[Path, str]) -> N
     rows = [line for line in (work / "RESULTS.md").read_text().splitlines() if "| 3, 4 |" in line]
     assert len(rows) == 4 and all("--seed 3,4" in row for row in rows)
     card = (exp / "card.md").read_text()
-    assert "2 networks, averaged, " in card and "with seed 3, 4 and" in card
+    assert "2 networks, averaged, " in card and "with seed 3; at commit" in card
     again = run(work, *options[:-1], "--stage", "3", "--stop-stage", "3")
     assert again.returncode == 0 and again.stdout.count("done before") == 2
     assert (exp / "model.onnx").exists()
