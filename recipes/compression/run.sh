@@ -56,12 +56,13 @@ names() {
 }
 # learn NAME OPTION...: a training, once.
 learn() {
-  [ ! -e "$exp/$1/trained" ] || return 0
-  noise=()
+  local inputs noise=()
+  inputs=$(cat "$data"/{train,valid}/text "$config" <(printf '%s\n' "$seed" "${@:2}") | cksum)
+  untrained "$exp/$1" "$inputs" || return 0
   [ ! -d "$data/noise/train" ] || noise=(--noise "$data/noise/train")
   speechrnn train --train "$data/train" --valid "$data/valid" "${noise[@]}" --out "$exp/$1/run" \
     --set "training.seed=$seed" --resume "${@:2}"
-  touch "$exp/$1/trained"
+  echo "$inputs" >"$exp/$1/trained"
 }
 # heal NAME EXPERIMENT OPTION...: a few epochs more, of what was made smaller.
 heal() {
@@ -70,9 +71,9 @@ heal() {
 }
 # shrink NAME OPTION...: the network made smaller, and healed.
 shrink() {
-  [ -e "$exp/$1/small/best.safetensors" ] ||
-    speechrnn compress --experiment "$exp/base/run" --out "$exp/$1/small" "${@:2}"
-  heal "$1" "$exp/$1/small"
+  [ "$exp/small/$1/best.safetensors" -nt "$exp/base/trained" ] ||
+    speechrnn compress --experiment "$exp/base/run" --out "$exp/small/$1" "${@:2}"
+  heal "$1" "$exp/small/$1"
 }
 
 if due 2; then

@@ -74,15 +74,17 @@ fi
 
 # train NAME OPTIONS...: one training; a finished one is kept, one that was broken off goes on.
 train() {
-  [ ! -e "$exp/$1/trained" ] || return 0
-  mkdir -p "$exp/$1"
+  local inputs
+  inputs=$(cat "$data"/others/{train,valid}/text "$data/synthetic/tts.json" "$config" \
+    <(printf '%s\n' "$seed" "${@:2}") | cksum)
+  untrained "$exp/$1" "$inputs" || return 0
   speechrnn train --config "$config" --train "$data/others/train" --valid "$data/others/valid" \
     --noise "$data/others/noise/train" --out "$exp/$1/run" --resume \
     --set "training.seed=$seed" --set training.threads=1 "${@:2}" >"$exp/$1/train.log" 2>&1 || {
     echo "run.sh: $1: $(tail -n 1 "$exp/$1/train.log")" >&2
     return 2
   }
-  touch "$exp/$1/trained"
+  echo "$inputs" >"$exp/$1/trained"
   tail -n 1 "$exp/$1/train.log"
 }
 

@@ -93,16 +93,8 @@ if due 3; then
     need "$exp/$network.yaml" 2
     for seed in ${seeds//,/ }; do
       run=$exp/$network/seed$seed
-      mkdir -p "$run"
       inputs=$(cat "$data"/{train,valid}/{text,segments} "$exp/$network.yaml" | cksum)
-      if [ "$(cat "$run/trained" 2>/dev/null)" = "$inputs" ]; then
-        echo "done before: $run/run"
-        continue
-      fi
-      # What was broken off with the same inputs goes on.
-      [ "$(cat "$run/inputs" 2>/dev/null)" = "$inputs" ] ||
-        rm -rf "$run"/{run,trained,evaluation,cpu_seconds,model.onnx}
-      echo "$inputs" >"$run/inputs"
+      untrained "$run" "$inputs" || continue
       TIMEFORMAT='%U %S'
       { time speechrnn train --config "$exp/$network.yaml" --train "$data/train" \
         --valid "$data/valid" --out "$run/run" --resume --set "training.seed=$seed" \

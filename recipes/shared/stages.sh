@@ -10,3 +10,15 @@ need() {
     exit 2
   }
 }
+
+# untrained DIR INPUTS: whether a training of these inputs, a checksum, is still to be done in DIR. What
+# was made there of other inputs goes; what was broken off with the same ones goes on.
+untrained() {
+  if [ "$(cat "$1/trained" 2>/dev/null)" = "$2" ]; then
+    echo "done before: $1/run"
+    return 1
+  fi
+  [ "$(cat "$1/inputs" 2>/dev/null)" = "$2" ] || rm -rf "$1"
+  mkdir -p "$1"
+  echo "$2" >"$1/inputs"
+}

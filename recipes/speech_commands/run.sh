@@ -159,15 +159,8 @@ if due 3; then
   done
   for one in "${seeds[@]}"; do
     member=exp/$place/$(named "$one")
-    mkdir -p "$member"
     inputs=$(cat "${facts[@]}" <(echo "$one") | cksum)
-    if [ "$(cat "$member/trained" 2>/dev/null)" = "$inputs" ]; then
-      echo "done before: $member/run"
-    else
-      # What was broken off with the same inputs goes on.
-      [ "$(cat "$member/inputs" 2>/dev/null)" = "$inputs" ] ||
-        rm -rf "$member"/{run,trained,evaluation,model.onnx}
-      echo "$inputs" >"$member/inputs"
+    if untrained "$member" "$inputs"; then
       in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
         "${extra_train[@]}" --valid "$data/valid" --out "$member/run" --resume \
         --set "training.seed=$one" "${options[@]}"

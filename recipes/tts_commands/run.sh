@@ -89,14 +89,8 @@ if due 3; then
   say "stage 3: train"
   settings=(--set "training.seed=$seed" --set "clip_ms=$("$recipe/local/clip_ms.sh" "$data/train")")
   [ -z "$epochs" ] || settings+=(--set "training.epochs=$epochs")
-  mkdir -p "$exp"
   inputs=$(cat "$data/tts.json" "$config" <(printf '%s\n' "${settings[@]}") | cksum)
-  if [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ]; then
-    echo "done before: $exp/run"
-  else
-    # What an interrupted run with the same settings left is gone on with.
-    [ "$(cat "$exp/inputs" 2>/dev/null)" = "$inputs" ] || rm -rf "$exp/run" "$exp/trained"
-    echo "$inputs" >"$exp/inputs"
+  if untrained "$exp" "$inputs"; then
     in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
       --valid "$data/valid" --out "$exp/run" --resume "${settings[@]}"
     echo "$inputs" >"$exp/trained"

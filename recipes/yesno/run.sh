@@ -65,17 +65,9 @@ fi
 if due 3; then
   echo "stage 3: training"
   need "$data/train" 1
-  mkdir -p "$exp"
   inputs=$(cat "$data/train/text" "$config" <(echo "$seed") | cksum)
-  if [ "$(cat "$exp/trained" 2>/dev/null)" = "$inputs" ]; then
-    echo "done before: $exp/run"
-  else
-    # What was broken off with the same inputs goes on.
-    if [ "$(cat "$exp/inputs" 2>/dev/null)" != "$inputs" ]; then
-      rm -rf "$exp"/{run,trained,evaluation,model.onnx}
-      echo "$inputs" >"$exp/inputs"
-      fresh=true
-    fi
+  if untrained "$exp" "$inputs"; then
+    [ -e "$exp/run" ] || fresh=true
     in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \
       --out "$exp/run" --resume --set "training.seed=$seed"
     echo "$inputs" >"$exp/trained"

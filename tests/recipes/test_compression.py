@@ -64,6 +64,14 @@ def test_a_row_for_each_network(finished: Path) -> None:
     assert all(float(cells[8].split(" / ")[0]) > 0 for cells in rows.values())
 
 
+def test_what_was_trained_is_kept(finished: Path) -> None:
+    options = ("--data", "data", "--config", "tiny.yaml", "--epochs", "1", "--seed", "3")
+    options += ("--units", "0.5", "--zeros", "0.9", "--ranks", "8", "--stage", "3")
+    done = run(finished, *options, "--stop-stage", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("done before") == 5
+
+
 def test_files_tell_what_was_done(finished: Path) -> None:
     expected = {
         "healed": [],

@@ -129,6 +129,11 @@ def test_a_finished_training_is_kept(finished: tuple[Path, str]) -> None:
     done = run(work, *options)
     assert done.returncode == 0, done.stderr
     assert best.stat().st_mtime_ns == before
+    (work / "tiny.yaml").write_text(CONFIG.replace("layers: 1", "layers: 2"))
+    done = run(work, *options)
+    assert done.returncode == 0, done.stderr
+    assert "done before" not in done.stdout
+    assert read_checkpoint(best).facts["config"]["model"]["layers"] == 2
 
 
 def test_stages_ask_for_those_before(tmp_path: Path) -> None:
