@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from speechrnn.audio import AudioInfo, audio_info
-from speechrnn.datadir.tables import FILES, Row, keyed, read_rows, segment_times, wav_path
+from speechrnn.datadir.tables import (
+    FILES,
+    Row,
+    keyed,
+    read_rows,
+    segment_times,
+    speaker_of,
+    wav_path,
+)
 from speechrnn.datadir.utterance import Utterance
 from speechrnn.errors import DataError
 
@@ -64,19 +72,42 @@ def parse_datadir(directory: Path) -> tuple[list[Utterance], list[str]]:
         except DataError as fault:
             faults.append(str(fault))
             continue
-        recording, start_s, end_s = stretch or (row.key, None, None)
+        recording = stretch[0] if stretch else row.key
         found = _lacks(row, recording, wavs, texts, speakers, directory)
         faults += found
         if not found and recording in paths:
-            speaker, text = speakers[row.key].value, " ".join(texts[row.key].value.split())
-            path = paths[recording]
-            utterances.append(Utterance(row.key, path, speaker, text, recording, start_s, end_s))
+            said_by = texts[row.key], speakers[row.key]
+            utterances.append(utterance_of(row, paths[recording], *said_by, stretch))
     source = "wav.scp" if segments is None else "segments"
     for table in (texts, speakers):
         for row in table.values():
             if row.key not in audio:
                 faults.append(f"{row.where}: {row.key} has no audio in {source}; remove it")
     return sorted(utterances, key=lambda utterance: utterance.id), faults
+
+
+def utterance_of(
+    audio: Row,
+    path: Path,
+    text: Row,
+    speaker: Row,
+    stretch: tuple[str, float, float | None] | None = None,
+) -> Utterance:
+    """The utterance that lines of a directory's files make.
+
+    Args:
+        audio: Of segments, or where there is none of wav.scp.
+        path: The recording.
+        text: Of text.
+        speaker: Of utt2spk.
+        stretch: What `segment_times` makes of `audio`, where that is of segments.
+
+    Raises:
+        DataError: Not one speaker.
+    """
+    words = " ".join(text.value.split())
+    times = stretch or (audio.key,)
+    return Utterance(audio.key, path, speaker_of(speaker), words, *times)
 
 
 def durations_s(directory: str | Path) -> dict[str, float]:
@@ -151,8 +182,11 @@ def _lacks(
         faults.append(f"{row.where}: {row.key} has no line in {directory / 'text'}; add its words")
     if row.key not in speakers:
         faults.append(f"{row.where}: {row.key} has no line in {directory / 'utt2spk'}; add it")
-    elif len(speakers[row.key].value.split()) != 1:
-        faults.append(f"{speakers[row.key].where}: expected 'utterance speaker'")
+    else:
+        try:
+            speaker_of(speakers[row.key])
+        except DataError as fault:
+            faults.append(str(fault))
     return faults
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from speechrnn.datadir.files import read_datadir
+from speechrnn.datadir.files import read_datadir, utterance_of
 from speechrnn.datadir.tables import Row, keyed, read_rows, row_of, segment_times, wav_path
 from speechrnn.datadir.utterance import Utterance
 from speechrnn.errors import DataError
@@ -74,13 +74,14 @@ class _Indexed:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._recordings: dict[str, Row] | None = None
+        self._recordings: dict[str, Path] | None = None
         audio = directory / "wav.scp"
         if (directory / "segments").exists():
             faults: list[str] = []
-            self._recordings = keyed(read_rows(audio), faults)
+            rows = keyed(read_rows(audio), faults)
             if faults:
                 raise DataError(faults[0])
+            self._recordings = {name: wav_path(row, directory) for name, row in rows.items()}
             audio = directory / "segments"
         paths = (audio, directory / "text", directory / "utt2spk")
         self._tables = [_Table(*it) for it in zip(paths, _in_step(paths), strict=True)]
@@ -90,17 +91,12 @@ class _Indexed:
 
     def __getitem__(self, number: int, /) -> Utterance:
         audio, text, speaker = (table[number] for table in self._tables)
-        if len(speaker.value.split()) != 1:
-            raise DataError(f"{speaker.where}: expected 'utterance speaker'")
-        words = " ".join(text.value.split())
         if self._recordings is None:
-            path = wav_path(audio, self._directory)
-            return Utterance(audio.key, path, speaker.value, words, audio.key)
-        name, start_s, end_s = segment_times(audio)
-        if name not in self._recordings:
-            raise DataError(f"{audio.where}: recording {name} is not in wav.scp")
-        path = wav_path(self._recordings[name], self._directory)
-        return Utterance(audio.key, path, speaker.value, words, name, start_s, end_s)
+            return utterance_of(audio, wav_path(audio, self._directory), text, speaker)
+        stretch = segment_times(audio)
+        if stretch[0] not in self._recordings:
+            raise DataError(f"{audio.where}: recording {stretch[0]} is not in wav.scp")
+        return utterance_of(audio, self._recordings[stretch[0]], text, speaker, stretch)
 
 
 class _Table:

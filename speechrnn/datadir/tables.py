@@ -85,6 +85,17 @@ def wav_path(row: Row, directory: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
+def speaker_of(row: Row) -> str:
+    """The speaker that a line of utt2spk names.
+
+    Raises:
+        DataError: Not one word.
+    """
+    if len(row.value.split()) != 1:
+        raise DataError(f"{row.where}: expected 'utterance speaker'")
+    return row.value
+
+
 def segment_times(row: Row) -> tuple[str, float, float | None]:
     """Recording, start and end in seconds of a line of segments; an end of -1 is none, as in Kaldi.
 

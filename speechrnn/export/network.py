@@ -42,7 +42,7 @@ def build_graph(model: AnyModel, int8: bool = False) -> GraphBuilder:
     clips: list[str] = []
     next_states: dict[str, str] = {}
     for prefix, member in prefixed(model):
-        its_frames, its_clip, its_states = _add_member(g, member, prefix, wave, spans)
+        its_frames, its_clip, its_states = _add_member(g, member, prefix, wave, commit, spans)
         frames.append(its_frames)
         clips += its_clip
         next_states |= its_states
@@ -56,7 +56,7 @@ def build_graph(model: AnyModel, int8: bool = False) -> GraphBuilder:
 
 
 def _add_member(
-    g: GraphBuilder, model: CommandModel, prefix: str, wave: str, spans: Spans
+    g: GraphBuilder, model: CommandModel, prefix: str, wave: str, commit: str, spans: Spans
 ) -> tuple[str, list[str], dict[str, str]]:
     """Log-probabilities of frames, those of a clip if it has a head for them, and next states."""
     peak, pool, pool_lens = (prefix + name for name in ("peak", "pool", "pool_lens"))
@@ -68,7 +68,7 @@ def _add_member(
         window = add_window(g, hidden, spans, pool, pool_lens)
         clips = [add_log_probs(g, model.head.output, add_pooled(g, model.head, window))]
         next_states[pool] = add_next_pool(g, window, model.pool_frames)
-        kept = g.node("Add", pool_lens, "commit")
+        kept = g.node("Add", pool_lens, commit)
         next_states[pool_lens] = g.node("Min", kept, g.scalar(model.pool_frames))
     if peaks:
         stride = model.grid.hop_samples // model.front_end.grid.hop_samples

@@ -33,14 +33,15 @@ class AverageModel(nn.Module):
         """
         super().__init__()
         first, *others = members
+        ours = _interface(first)
         for number, other in enumerate(others, 2):
             for what, its in _interface(other).items():
-                if its != (ours := _interface(first)[what]):
+                if its != ours[what]:
                     raise ConfigError(
                         f"network {number} cannot be averaged with the first: its {what} is {its}, "
-                        f"expected {ours}; average runs of one configuration and data"
+                        f"expected {ours[what]}; average runs of one configuration and data"
                     )
-        if others and first.config.model.frame_head == "ctc":
+        if first.config.model.frame_head == "ctc":
             raise ConfigError(
                 "networks with a CTC head cannot be averaged: each spells at moments of its own; "
                 "give one, or train with a keyword head"

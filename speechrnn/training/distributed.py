@@ -85,17 +85,18 @@ class Group:
         """The value of process 0."""
         if self.size == 1:
             return value
-        content = _pickled(value if self.is_first else None)
-        row = torch.zeros(self.most(len(content)), dtype=torch.uint8)
-        if self.is_first:
-            row[:] = content
+        row = self._row(value if self.is_first else None)
         self._wait(dist.broadcast(row, 0, async_op=True))
-        return pickle.loads(row.numpy().tobytes())
+        return _value(row)
 
     def gather(self, value: T) -> list[T]:
         """All processes' values by rank, on process 0; elsewhere nothing."""
-        values = self._all(value)
-        return values if self.is_first else []
+        if self.size == 1:
+            return [value]
+        row = self._row(value)
+        rows = [torch.empty_like(row) for _ in range(self.size)] if self.is_first else None
+        self._wait(dist.gather(row, rows, 0, async_op=True))
+        return [_value(other) for other in rows or ()]
 
     def copy_first(self, model: nn.Module) -> None:
         """Give all processes the numbers that the model has on process 0."""
@@ -141,7 +142,7 @@ class Group:
             name: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
             for name, value in facts.items()
         }
-        found = self._all(digests)
+        found = self.from_first(self.gather(digests))
         for rank, other in enumerate(found):
             for name, digest in found[0].items():
                 if other[name] != digest:
@@ -150,15 +151,12 @@ class Group:
                         "start all with the same settings and data"
                     )
 
-    def _all(self, value: T) -> list[T]:
-        if self.size == 1:
-            return [value]
-        content = _pickled(value)
-        row = torch.zeros(self.most(len(content)), dtype=torch.uint8)
+    def _row(self, value: object) -> Tensor:
+        """(N) uint8, a value's bytes; as long in all processes, whatever theirs."""
+        content = torch.frombuffer(bytearray(pickle.dumps(value)), dtype=torch.uint8)
+        row = content.new_zeros(self.most(len(content)))
         row[: len(content)] = content
-        rows = [torch.empty_like(row) for _ in range(self.size)]
-        self._wait(dist.all_gather(rows, row, async_op=True))
-        return [pickle.loads(other.numpy().tobytes()) for other in rows]
+        return row
 
     def _wait(self, work: dist.Work, is_cuda: bool = False) -> None:
         """Until all have taken part; meanwhile signals are heard, and who is silent is missed."""
@@ -256,9 +254,9 @@ def _lost_another(fault: RuntimeError) -> bool:
     return isinstance(fault, dist.DistError) or "gloo" in str(fault)
 
 
-def _pickled(value: object) -> Tensor:
-    """As bytes, (N,)."""
-    return torch.frombuffer(bytearray(pickle.dumps(value)), dtype=torch.uint8)
+def _value(row: Tensor) -> Any:
+    """What `Group._row` made bytes of."""
+    return pickle.loads(row.numpy().tobytes())
 
 
 def merged(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
