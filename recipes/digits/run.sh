@@ -72,15 +72,16 @@ if due 2; then
   speechrnn data validate "$data/fsdd/all" "$data"/others/{train,valid,test,noise/*}
 fi
 
-# train NAME OPTIONS...: one training; a finished one is kept, one that was broken off goes on.
+# train NAME DIR OPTIONS...: one training, with what is said in DIR besides; a finished one is kept, one
+# that was broken off goes on.
 train() {
   local inputs
-  inputs=$(cat "$data"/others/{train,valid}/text "$data/synthetic/tts.json" "$config" \
+  inputs=$(cat "$data"/others/{train,valid}/text "$data/synthetic/tts.json" "$2/text" "$config" \
     <(printf '%s\n' "$seed" "${@:2}") | cksum)
   untrained "$exp/$1" "$inputs" || return 0
-  speechrnn train --config "$config" --train "$data/others/train" --valid "$data/others/valid" \
-    --noise "$data/others/noise/train" --out "$exp/$1/run" --resume \
-    --set "training.seed=$seed" --set training.threads=1 "${@:2}" >"$exp/$1/train.log" 2>&1 || {
+  speechrnn train --config "$config" --train "$data/others/train" --train "$2" \
+    --valid "$data/others/valid" --noise "$data/others/noise/train" --out "$exp/$1/run" --resume \
+    --set "training.seed=$seed" --set training.threads=1 "${@:3}" >"$exp/$1/train.log" 2>&1 || {
     echo "run.sh: $1: $(tail -n 1 "$exp/$1/train.log")" >&2
     return 2
   }
@@ -92,13 +93,13 @@ if due 3; then
   echo "stage 3: training, $jobs at a time; each one's progress is in $work/$exp/*/train.log"
   need "$data/others/corpus.json" 1
   export OMP_NUM_THREADS=1
-  train base --train "$data/synthetic/train" # what all have in common
+  train base "$data/synthetic/train" # what all have in common
   tune=(--start "$exp/base/run" --set training.epochs=3 --set training.learning_rate=0.002)
   trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT # of a failure or Ctrl-C, too
-  train all "${tune[@]}" --train "$data/fsdd/all" &
+  train all "$data/fsdd/all" "${tune[@]}" &
   for fold in $(folds); do
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-    train "$fold" "${tune[@]}" --train "$data/fsdd/$fold/train" &
+    train "$fold" "$data/fsdd/$fold/train" "${tune[@]}" &
   done
   while [ -n "$(jobs -p)" ]; do wait -n; done
   trap - EXIT

@@ -48,6 +48,10 @@ stop_stage=5
 [ -z "$corpus" ] || corpus=$(realpath "$corpus")
 each_folder negatives --negatives
 each_folder test_noise --noise
+if [[ ! $seed =~ ^[0-9]+(,[0-9]+)*$ ]]; then
+  echo "run.sh: --seed $seed: expected a whole number, or several separated by commas" >&2
+  exit 2
+fi
 if [ "$synthetic" = true ] && [ -z "$words" ] && [ "$task" != 12 ]; then
   echo "run.sh: --synthetic adds other words, which --task $task has not; use --task 12 or --words" >&2
   exit 2
@@ -87,21 +91,18 @@ if [ "$synthetic" = true ]; then
   extra_valid=(--negatives "$data/synthetic/valid") # its other words; the words are left out
 fi
 [ -z "$teachers" ] || kind+=_taught_by_$(tr , _ <<<"$teachers")
+IFS=, read -ra teachers <<<"$teachers"
+IFS=, read -ra seeds <<<"$seed"
 named() { echo "$(basename "$config" .yaml)_seed$1$kind"; }
 name=$(named "${seed//,/_}")
 exp=exp/$place/$name
-IFS=, read -ra teachers <<<"$teachers"
-IFS=, read -ra seeds <<<"$seed"
 members=()
-experiments=()
-for one in "${seeds[@]}"; do
-  members+=("exp/$place/$(named "$one")")
-  experiments+=(--experiment "${members[-1]}/run")
-done
+for one in "${seeds[@]}"; do members+=("exp/$place/$(named "$one")"); done
 export_to_file() {
-  local options=()
+  local member options=()
+  for member in "${members[@]}"; do options+=(--experiment "$member/run"); done
   [ "$int8" = false ] || options+=(--int8)
-  speechrnn export "${experiments[@]}" --out "$exp/model.onnx" "${options[@]}"
+  speechrnn export --out "$exp/model.onnx" "${options[@]}"
 }
 commit() { git -C "$root" describe --always --dirty 2>/dev/null; }
 streams() { grep -q 'frame_head: keyword' "$config"; }
@@ -157,8 +158,9 @@ if due 3; then
     options+=(--teacher "exp/$place/$teacher/run")
     facts+=("exp/$place/$teacher/trained")
   done
-  for one in "${seeds[@]}"; do
-    member=exp/$place/$(named "$one")
+  for i in "${!seeds[@]}"; do
+    one=${seeds[i]}
+    member=${members[i]}
     inputs=$(cat "${facts[@]}" <(echo "$one") | cksum)
     if untrained "$member" "$inputs"; then
       in_processes "$nproc" "$torchrun" train --config "$config" --train "$data/train" \

@@ -214,6 +214,7 @@ def test_synthetic_speech_and_streams(finished: tuple[Path, str]) -> None:
         (["--stage", "3"], "corpus.json is not there; run stage 1 first"),
         (["--stage", "6", "--stop-stage", "6"], "model.onnx is not there; run stage 5 first"),
         (["--task", "35", "--synthetic"], "other words, which --task 35 has not"),
+        (["--seed", "0,"], "--seed 0,: expected a whole number, or several"),
         (["--negatives", "nowhere"], "--negatives: no folder nowhere"),
         (["--stage", "1", "--task", "13"], "'13' is not one of '12', '30', '35'"),
     ],
